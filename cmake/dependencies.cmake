@@ -1,0 +1,10 @@
+# All from Debian bookworm, but Arrow (see gemel_arrow_module in gemel.cmake). Versions: docs/decisions/0001-dependencies.md
+find_package(fmt 9 REQUIRED)
+find_package(tomlplusplus 3 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(CLI11 2 REQUIRED)
+find_package(Threads REQUIRED)
+if(GEMEL_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+link_libraries(Threads::Threads ${CMAKE_DL_LIBS})

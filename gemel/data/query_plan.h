@@ -1,0 +1,66 @@
+// What a protocol asks: the queries, the moment each stands at, and what counts as a hit (DESIGN section 5). The evaluation runs
+// it, and the two-tower fits the weight of its popularity prior on one.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "gemel/data/histories.h"
+#include "gemel/data/split.h"
+
+namespace gemel {
+
+enum class Protocol {
+  kRollingWeek,   // per week after the cut and customer with a target in it; counters and histories up to the week's start
+  kPerEvent,      // per target event, with its own time and action; counters up to its day, history before its time
+  kFrozen,        // one per customer at the cut; targets are all later distinct items
+  kFrozenTrial,   // as kFrozen, but targets unseen in training, and customers unknown or left without any, are dropped
+};
+enum class Repeats { kKeep, kDrop };  // kDrop: what the customer had before the query is neither ranked nor a target
+
+std::string_view to_text(Protocol protocol);
+std::string_view to_text(Repeats repeats);
+Result<Protocol> parse_protocol(std::string_view text);  // kBadConfig lists the names
+Result<Repeats> parse_repeats(std::string_view text);
+
+struct PlannedQuery {
+  UserIndex user;
+  ActionIndex action;   // kPerEvent: the event's; otherwise the first target action
+  float weight;
+  TimePoint at;         // history_before(at)
+  std::uint32_t block;  // index into QueryPlan::blocks
+  std::uint32_t targets_begin, targets_end;    // into QueryPlan::targets; distinct, sorted
+  std::uint32_t excluded_begin, excluded_end;  // into QueryPlan::excluded; distinct, sorted; empty unless Repeats::kDrop
+};
+
+// Queries that share the state of the counters: models are advanced to `now` before they are asked.
+struct QueryBlock {
+  TimePoint now;
+  std::size_t num_known_events;  // events [0, this) are known
+  std::uint32_t queries_begin, queries_end;
+};
+
+struct QueryPlan {
+  Protocol protocol;
+  Repeats repeats;
+  TimePoint cut;
+  std::vector<QueryBlock> blocks;    // in time order
+  std::vector<PlannedQuery> queries; // by block, then customer
+  std::vector<ItemIndex> targets;
+  std::vector<ItemIndex> excluded;
+  // Honest counts: nothing falls out unseen.
+  std::size_t customers_without_targets = 0;  // customers in the period whose targets all fell out (repeats, frozen_trial)
+  std::size_t dropped_targets = 0;
+};
+
+// Asks about target events in [begin, end) of the Dataset after the cut that `begin` stands for. kRollingWeek: weeks of 7 days from
+// `from`; the last one may be shorter. Errors (kBadConfig): no target event in the period; the protocol needs times that the Dataset lacks.
+Result<QueryPlan> make_query_plan(const Dataset& dataset, const Histories& all_events, Protocol protocol, Repeats repeats, std::size_t begin,
+                                  std::size_t end, TimePoint from);
+
+// 1 for the items that can be recommended once [0, num_known_events) are known: the catalogue, and what has been sold by then.
+// kFrozenTrial: only what has been sold. -> [num_items]
+std::vector<std::uint8_t> eligible_items(const Dataset& dataset, Protocol protocol, std::size_t num_known_events);
+
+}  // namespace gemel

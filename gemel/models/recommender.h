@@ -1,0 +1,74 @@
+// What every model can do. A fitted model is const and shared by all threads; only fit, advance and load change it.
+//
+// Point in time: fit sees a TrainView and nothing else. Later events reach a model only through advance (counters move forward,
+// parameters stay) and through the histories inside the queries.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gemel/base/progress.h"
+#include "gemel/base/result.h"
+#include "gemel/data/histories.h"
+#include "gemel/data/split.h"
+#include "gemel/numerics/matrix.h"
+#include "gemel/numerics/thread_pool.h"
+
+namespace gemel {
+
+// Who, doing what, when, after what. Every model, the Retriever included, sees only this.
+struct Query {
+  std::optional<UserIndex> user;  // empty: a customer the Dataset does not know
+  ActionIndex action{};
+  float weight = 1;
+  TimePoint at{};
+  std::span<const HistoryItem> history;   // all before `at`, oldest first; models take the last N they were built for
+  std::span<const ItemIndex> excluded;    // never recommended to this query; sorted
+};
+
+struct ScoredItem {
+  ItemIndex item;
+  float score;
+  bool operator==(const ScoredItem&) const = default;
+};
+
+struct FitContext {
+  ThreadPool& pool;
+  ProgressSink& progress = no_progress();
+  std::uint64_t seed = 1;
+  // Where the fit may choose epochs and knobs of its own: the events after train.num_events up to this one. 0: nothing to look at.
+  std::size_t validation_end = 0;
+  // Curves of loss and accuracy are appended here as they come, one JSON object a line; empty: nowhere.
+  std::filesystem::path curves_path = {};
+};
+
+class Recommender {
+ public:
+  virtual ~Recommender() = default;
+  virtual std::string_view name() const = 0;
+  virtual std::string knobs() const = 0;  // the configuration in one line of TOML: `half_life_days = 3.0, ...`
+
+  // Learns parameters from the view, and stands at view.until afterwards (as if advanced to it).
+  // Errors: kInterrupted, kDiverged, kBadConfig (a knob does not fit the data).
+  virtual Result<void> fit(const TrainView& view, const FitContext& context) = 0;
+
+  // Lets the events [0, num_events) be known as of `now`: counters move forward; parameters do not change. Time only goes forward.
+  virtual void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) = 0;
+
+  // The k best products for each query, best first, ties to the lower index; excluded ones and those that `eligible` (when not empty;
+  // [num_items], 0 = no) forbids are left out. Fewer than k only when fewer are left. out[i] belongs to queries[i].
+  virtual void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
+                         std::vector<std::vector<ScoredItem>>& out) const = 0;
+
+  // Files of its own inside `directory`, and back. Errors: kIo, kCorrupt.
+  virtual Result<void> save(const std::filesystem::path& directory) const = 0;
+  virtual Result<void> load(const std::filesystem::path& directory) = 0;
+};
+
+}  // namespace gemel

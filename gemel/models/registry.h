@@ -1,0 +1,30 @@
+// Every model by name. To add one: a folder models/<name>/ and a line in registry.cpp.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "gemel/base/config.h"
+#include "gemel/models/recommender.h"
+
+namespace gemel {
+
+struct ModelEntry {
+  std::string_view name;
+  std::string_view summary;  // one line for --help and the docs
+  // Reads the model's table; unknown keys are an error. The table may be empty: defaults.
+  Result<std::unique_ptr<Recommender>> (*make)(ConfigTable table);
+  // Settings to try on validation, each the text of a [models.<name>] table; empty: nothing to choose.
+  std::vector<std::string> (*search_space)();
+};
+
+std::span<const ModelEntry> registered_models();
+const ModelEntry* find_model(std::string_view name);
+
+// The model with the knobs of this TOML text (`half_life_days = 3`).
+Result<std::unique_ptr<Recommender>> make_model(std::string_view name, std::string_view toml_text);
+
+}  // namespace gemel
