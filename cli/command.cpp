@@ -1,0 +1,76 @@
+#include "cli/command.h"
+
+#include <csignal>
+#include <cstdio>
+
+#include "cli/terminal_progress.h"
+
+namespace gemel::cli {
+namespace {
+
+// The first Ctrl-C asks the work to stop where nothing is half-written; the second one kills (SA_RESETHAND).
+void stop_on_interrupt() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { request_interrupt(); };
+  action.sa_flags = SA_RESETHAND;
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, nullptr);
+}
+
+constexpr int kUsageError = 2;
+
+}  // namespace
+
+int exit_code(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kBadConfig: return kUsageError;
+    case ErrorCode::kBadInput:
+    case ErrorCode::kNotFound: return 3;
+    case ErrorCode::kIo: return 4;
+    case ErrorCode::kCorrupt: return 5;
+    case ErrorCode::kDiverged: return 6;
+    case ErrorCode::kInterrupted: return 130;
+  }
+  return 1;
+}
+
+ThreadPool& CommandContext::pool() {
+  if (!pool_) pool_ = std::make_unique<ThreadPool>(num_threads);
+  return *pool_;
+}
+
+ProgressSink& CommandContext::progress() {
+  if (!progress_) progress_ = quiet ? std::make_unique<ProgressSink>() : make_progress();
+  return *progress_;
+}
+
+CLI::App& add_command(CLI::App& app, CommandContext& context, CommandText text, CommandBody body) {
+  CLI::App* command = app.add_subcommand(text.name, text.summary);
+  command->footer("Example:\n  " + text.example);
+  command->add_option("--threads", context.num_threads, "Threads to work with (0: all cores)")->capture_default_str()->group("General");
+  command->add_flag("--quiet", context.quiet, "No progress on stderr, errors only")->group("General");
+  command->callback([&context, body = std::move(body)] { context.outcome = body(context); });
+  return *command;
+}
+
+int run_program(int argc, const char* const* argv, std::span<AddCommand* const> commands) {
+  CommandContext context;
+  CLI::App app("gemel: recommends products to the customers of a shop. `gemel COMMAND --help` tells more.", "gemel");
+  app.require_subcommand(1);
+  app.footer("Example:\n  gemel recommend out/bundle --user 1228 --action purchase -k 10\n\n"
+             "Exit codes: 0 done, 2 configuration or usage, 3 bad input or not found, 4 file system, 5 damaged file, 6 training diverged,\n"
+             "130 interrupted.");
+  for (AddCommand* add : commands) add(app, context);
+  stop_on_interrupt();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  if (context.outcome) return 0;
+  const Error& error = context.outcome.error();
+  std::fprintf(stderr, "gemel: %s\n", error.message.c_str());
+  return exit_code(error.code);
+}
+
+}  // namespace gemel::cli

@@ -1,0 +1,11 @@
+#include <vector>
+
+#include "cli/command.h"
+
+int main(int argc, char** argv) {
+  using namespace gemel::cli;
+  // In the order of a first visit, which is the order of --help.
+  const std::vector<AddCommand*> commands = {
+  };
+  return run_program(argc, argv, commands);
+}

@@ -1,0 +1,92 @@
+#include "cli/terminal_progress.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace gemel::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kRedraw{100};   // on a terminal
+constexpr std::chrono::milliseconds kNextLine{5000};  // elsewhere
+constexpr int kBarWidth = 24;
+
+std::string short_count(double count) {
+  for (const char* suffix : {"", " k", " M", " G"}) {
+    if (count < 1000) return fmt::format(count < 10 && *suffix != 0 ? "{:.1f}{}" : "{:.0f}{}", count, suffix);
+    count /= 1000;
+  }
+  return fmt::format("{:.0f} T", count);
+}
+
+std::string clock_text(double seconds) {
+  const auto s = static_cast<long>(seconds + 0.5);
+  return s < 3600 ? fmt::format("{}:{:02}", s / 60, s % 60) : fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
+}
+
+}  // namespace
+
+std::string progress_line(std::string_view stage, std::uint64_t done, std::uint64_t total, std::string_view unit, double elapsed_s,
+                          bool with_bar) {
+  std::string line(stage);
+  if (total > 0) {
+    const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
+    line += fmt::format("  {:3.0f} %", 100 * share);
+    const int filled = static_cast<int>(share * kBarWidth);
+    if (with_bar) line += fmt::format("  [{:#<{}}{:.<{}}]", "", filled, "", kBarWidth - filled);
+  }
+  if (elapsed_s <= 0 || done == 0) return line;
+  const double rate = static_cast<double>(done) / elapsed_s;
+  line += fmt::format("  {} {}/s", short_count(rate), unit);
+  if (done < total) line += fmt::format("  {} left", clock_text(static_cast<double>(total - done) / rate));
+  return line;
+}
+
+std::unique_ptr<ProgressSink> make_progress() { return std::make_unique<StreamProgress>(stderr, ::isatty(STDERR_FILENO) == 1); }
+
+void StreamProgress::begin(std::string_view stage, std::uint64_t total, std::string_view unit) {
+  stage_ = stage;
+  unit_ = unit;
+  total_ = total;
+  done_ = 0;
+  begun_ = drawn_ = Clock::now();
+  if (is_terminal_) draw();
+}
+
+void StreamProgress::advance(std::uint64_t done) {
+  done_ = done;
+  const auto now = Clock::now();
+  if (now - drawn_ < (is_terminal_ ? kRedraw : kNextLine)) return;
+  drawn_ = now;
+  draw();
+}
+
+void StreamProgress::end() {
+  clear();
+  const double elapsed_s = std::chrono::duration<double>(Clock::now() - begun_).count();
+  const auto amount = done_ > 0 ? fmt::format(": {} {}", done_, unit_) : std::string();
+  fmt::print(out_, "{}{} in {:.1f} s\n", stage_, amount, elapsed_s);
+  std::fflush(out_);
+}
+
+void StreamProgress::note(std::string_view line) {
+  clear();
+  fmt::print(out_, "{}\n", line);
+  std::fflush(out_);
+}
+
+void StreamProgress::draw() {
+  const double elapsed_s = std::chrono::duration<double>(Clock::now() - begun_).count();
+  const auto line = progress_line(stage_, done_, total_, unit_, elapsed_s, is_terminal_);
+  fmt::print(out_, is_terminal_ ? "\r\033[K{}" : "{}\n", line);
+  std::fflush(out_);
+  line_is_open_ = is_terminal_;
+}
+
+void StreamProgress::clear() {
+  if (line_is_open_) fmt::print(out_, "\r\033[K");
+  line_is_open_ = false;
+}
+
+}  // namespace gemel::cli
