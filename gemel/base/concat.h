@@ -2,6 +2,7 @@
 #pragma once
 
 #include <charconv>
+#include <concepts>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -10,10 +11,14 @@ namespace gemel {
 
 inline void append_part(std::string& out, std::string_view text) { out.append(text); }
 inline void append_part(std::string& out, char letter) { out.push_back(letter); }
-inline void append_part(std::string& out, bool flag) { out.append(flag ? "true" : "false"); }
+// A template, since a text literal turns into a bool sooner than into a string_view.
+template <std::same_as<bool> Flag>
+void append_part(std::string& out, Flag flag) {
+  out.append(flag ? "true" : "false");
+}
 
 template <class Number>
-  requires std::is_arithmetic_v<Number>
+  requires(std::is_arithmetic_v<Number> && !std::same_as<Number, bool>)
 void append_part(std::string& out, Number number) {
   char digits[32];
   const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
