@@ -1,0 +1,67 @@
+// Embedding tables read through bags: row r of a batch takes the weighted sum of a few table rows. A single id is a bag of one,
+// a tag set a bag of its tags, a history a bag of its items. Results do not depend on the number of threads.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gemel/numerics/matrix.h"
+#include "gemel/numerics/thread_pool.h"
+
+namespace gemel {
+
+// Bag r holds entries offsets[r] .. offsets[r + 1].
+struct Bags {
+  std::vector<std::uint32_t> offsets = {0};  // [size + 1]
+  std::vector<std::uint32_t> rows;           // [entries], rows of the table
+  std::vector<float> weights;                // [entries]; empty: all 1
+
+  std::size_t size() const { return offsets.size() - 1; }
+  void clear() {
+    offsets.assign(1, 0);
+    rows.clear();
+    weights.clear();
+  }
+};
+
+// out[r, column .. column + dim) = sum of weight * table[row] over bag r; table [rows, dim], out [bags, at least column + dim].
+// Other columns of out are left alone: features are written side by side into one wide matrix.
+void embedding_bag_forward(ConstMatrixView table, const Bags& bags, MatrixView out, std::size_t column, ThreadPool& pool);
+
+// One use of a table in a batch: its bags, and the gradient of the wide matrix they were written to, at `column`.
+struct BagUseView {
+  const Bags* bags;
+  ConstMatrixView d_out;
+  std::size_t column;
+};
+
+// Gradients of the table rows that were read, each once, in the order of their first use; with the scratch that finds them.
+// Kept from step to step, it allocates only while it grows.
+class RowGradients {
+ public:
+  // Sums the gradients of all uses of a table [num_table_rows, dim], several when towers share it. Entries of a row are added
+  // in the order of uses, then bags, whatever the number of threads.
+  void gather(std::span<const BagUseView> uses, std::size_t num_table_rows, std::size_t dim, ThreadPool& pool);
+
+  std::span<const std::uint32_t> rows() const { return rows_; }  // unique
+  ConstMatrixView values() const { return values_; }             // [rows, dim]
+
+ private:
+  struct Entry {
+    const float* gradient;  // [dim], inside d_out: valid during gather only
+    float weight;
+  };
+  void find_rows(std::span<const BagUseView> uses, std::size_t num_table_rows);
+  void sort_entries(std::span<const BagUseView> uses);
+  void cut_blocks();
+
+  std::vector<std::uint32_t> rows_;
+  Matrix values_;
+  std::vector<std::uint32_t> slot_of_row_;  // [num_table_rows], position in rows_ + 1; 0: not seen; all 0 between calls
+  std::vector<std::uint32_t> entry_begin_;  // [rows + 1]
+  std::vector<Entry> entries_;              // sorted by slot, stable
+  std::vector<std::uint32_t> block_begin_;  // slots where blocks of about equal numbers of entries begin
+};
+
+}  // namespace gemel

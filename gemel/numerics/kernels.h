@@ -1,0 +1,71 @@
+// Inner loops over floats, compiled once for each instruction set (kernels_base.cpp, kernels_v3.cpp, kernels_v4.cpp from one
+// kernels_impl.inc) and chosen when first asked for: the best set that the machine has, or the one that the environment variable
+// GEMEL_ISA names (base, v3, v4) when the machine has it. Results may differ in the last bits from one set to another, never from
+// one call to another on the same set. Thread safety: any thread, distinct outputs. Arrays need no alignment; n may be 0.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace gemel {
+
+// One step of Adagrad (Duchi et al. 2011) on one row, as PyTorch writes it.
+struct AdagradStep {
+  float learning_rate;
+  float epsilon;
+  float weight_decay;  // added to the gradient, times the value
+};
+
+// One step of Adam (Kingma, Ba 2015, algorithm 1). The caller folds the bias corrections in.
+struct AdamStep {
+  float step_size;            // learning_rate / (1 - beta1^t)
+  float beta1;
+  float beta2;
+  float inverse_root_correction;  // 1 / sqrt(1 - beta2^t)
+  float epsilon;
+  float weight_decay;
+};
+
+// SGD with momentum (heavy ball): velocity = momentum * velocity + gradient; value -= learning_rate * velocity.
+struct MomentumStep {
+  float learning_rate;
+  float momentum;
+  float weight_decay;
+};
+
+struct Kernels {
+  const char* name;  // base, v3, v4
+
+  float (*dot)(const float* a, const float* b, std::size_t n);
+  float (*sum_squares)(const float* x, std::size_t n);
+  float (*row_max)(const float* x, std::size_t n);                      // -infinity when n = 0; NaN is passed over
+  void (*axpy)(float alpha, const float* x, float* y, std::size_t n);   // y += alpha * x
+  void (*add)(const float* x, float* y, std::size_t n);                 // y += x
+  void (*scale)(float alpha, float* x, std::size_t n);                  // x *= alpha
+
+  // x += bias; returns the largest of the new values, -infinity when n = 0.
+  float (*add_bias_max)(const float* bias, float* x, std::size_t n);
+  // x = exp(x - max), its error below 2 ulp, 0 below exp(-87.3); returns the sum.
+  float (*exp_sum)(float max, float* x, std::size_t n);
+
+  // Activations. gelu is the tanh form (Hendrycks, Gimpel 2016, section 2). Backward: dx = dy * act'(x); dx may be dy.
+  void (*relu)(const float* x, float* y, std::size_t n);
+  void (*relu_backward)(const float* x, const float* dy, float* dx, std::size_t n);
+  void (*gelu)(const float* x, float* y, std::size_t n);
+  void (*gelu_backward)(const float* x, const float* dy, float* dx, std::size_t n);
+
+  void (*adagrad)(const AdagradStep& step, const float* gradient, float* sum_of_squares, float* value, std::size_t n);
+  void (*adam)(const AdamStep& step, const float* gradient, float* first_moment, float* second_moment, float* value, std::size_t n);
+  void (*momentum)(const MomentumStep& step, const float* gradient, float* velocity, float* value, std::size_t n);
+};
+
+// The set in use; the choice is made once.
+const Kernels& kernels();
+
+// Every set that this machine can run, worst first; base is always there.
+std::vector<const Kernels*> supported_kernels();
+
+// The set of that name when the machine has it, otherwise the best one. What kernels() does with GEMEL_ISA; null means not set.
+const Kernels& choose_kernels(const char* name);
+
+}  // namespace gemel
