@@ -1,6 +1,8 @@
 #include "gemel/base/config.h"
 
-#define TOML_EXCEPTIONS 0
+#define TOML_EXCEPTIONS 0  // Debian's library is built with exceptions, so this file compiles toml++ for itself
+#undef TOML_SHARED_LIB
+#undef TOML_HEADER_ONLY
 #include <toml++/toml.h>
 
 #include <algorithm>
