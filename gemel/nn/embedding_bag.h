@@ -6,24 +6,11 @@
 #include <span>
 #include <vector>
 
+#include "gemel/numerics/bags.h"
 #include "gemel/numerics/matrix.h"
 #include "gemel/numerics/thread_pool.h"
 
 namespace gemel {
-
-// Bag r holds entries offsets[r] .. offsets[r + 1].
-struct Bags {
-  std::vector<std::uint32_t> offsets = {0};  // [size + 1]
-  std::vector<std::uint32_t> rows;           // [entries], rows of the table
-  std::vector<float> weights;                // [entries]; empty: all 1
-
-  std::size_t size() const { return offsets.size() - 1; }
-  void clear() {
-    offsets.assign(1, 0);
-    rows.clear();
-    weights.clear();
-  }
-};
 
 // out[r, column .. column + dim) = sum of weight * table[row] over bag r; table [rows, dim], out [bags, at least column + dim].
 // Other columns of out are left alone: features are written side by side into one wide matrix.
