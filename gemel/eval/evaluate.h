@@ -1,0 +1,15 @@
+// Asks a model what a plan asks, in the order of time, and scores the answers.
+#pragma once
+
+#include "gemel/eval/evaluation.h"
+#include "gemel/models/recommender.h"
+
+namespace gemel {
+
+// Advances the model block by block and asks for the top 100 of each query; the rest of its state is the model's own. `all_events`
+// must hold every event before the last query. The model must stand before the plan's first block.
+// Error: kInterrupted.
+Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Histories& all_events, const QueryPlan& plan,
+                            ThreadPool& pool, ProgressSink& progress);
+
+}  // namespace gemel
