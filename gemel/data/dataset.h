@@ -95,6 +95,8 @@ class Dataset {
   const std::vector<std::string>& action_names() const;
   std::optional<ActionIndex> find_action(std::string_view name) const;
   bool is_target(ActionIndex action) const;
+  double action_weight(ActionIndex action) const;  // as configured in [events.actions]
+  const std::string& summary_json() const;         // what ingest counted: a JSON value
 
  private:
   struct State;

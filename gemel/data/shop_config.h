@@ -20,7 +20,8 @@ struct FeatureConfig {
   std::string name;    // key in shop.toml
   std::string column;  // column of the file; the name unless `column = "..."`
   FeatureType type = FeatureType::kCategory;
-  std::string separator;          // kTags: "|" and the like, or "list" for JSON or Python list text
+  std::string separator;          // kTags: "|" and the like, "list" for JSON or Python list text, "list," for
+                                  // a list whose elements are cut again at their top-level commas
   std::string transform = "none"; // kNumber: none, log1p
   std::string unit;               // kNumber: take the number before this unit, "ml" in "1 oz / 30 mL"; empty: the whole field
   std::optional<double> min;      // kNumber: below it the row is rejected; 0 when transform is log1p
@@ -67,6 +68,9 @@ struct SplitConfig {
   bool by_files() const { return !train_paths.empty(); }
 };
 
+// ${NAME} in paths: expanded, unset ones an error; or kept as written, where the files are not looked at any more.
+enum class PathVariables { kExpand, kKeep };
+
 struct ShopConfig {
   std::filesystem::path path;   // of shop.toml itself
   std::string text;             // its bytes, kept in Dataset and bundle
@@ -76,10 +80,11 @@ struct ShopConfig {
 
   // Checks everything that can be checked without the data. `path` resolves relative file names. ErrorCode::kBadConfig.
   static Result<ShopConfig> open(const std::filesystem::path& path);
-  static Result<ShopConfig> parse(std::string_view text, const std::filesystem::path& path);
+  static Result<ShopConfig> parse(std::string_view text, const std::filesystem::path& path,
+                                  PathVariables variables = PathVariables::kExpand);
 };
 
-// The [models.<name>] table of a shop.toml; an empty table when there is none.
+// shop.toml again, for the models: root().table("models").table(name) is a model's table, empty when there is none.
 Result<ConfigFile> open_model_config(const ShopConfig& shop);
 
 }  // namespace gemel
