@@ -1,0 +1,40 @@
+// Decayed counts of every product as of every day of the training period, sparse: the popularity prior of a training example is the
+// state of the counters at the end of the day before it. The same numbers as DecayedCounts rolled to that day, for many days at once.
+// Memory: an entry for each (product, day with a sale) and half-life; no [days, num_items] table.
+// Thread safety: const after construction.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "gemel/data/split.h"
+#include "gemel/numerics/matrix.h"
+
+namespace gemel {
+
+class PopularityTimeline {
+ public:
+  // The target events of the view. half_life_days > 0 each (kNoDecay allowed).
+  PopularityTimeline(const TrainView& view, std::vector<double> half_life_days);
+
+  std::size_t num_half_lives() const { return half_life_days_.size(); }
+
+  // out[r, c] = log(share + 0.1 / num_items) of items[c] as of the start of days[r]; days ascending. -> [days, items]
+  void log_shares(std::size_t half_life, std::span<const Day> days, std::span<const std::uint32_t> items, MatrixView out) const;
+
+ private:
+  struct Entry {
+    std::int32_t day;  // since 1970
+    float count;       // decayed to that day, its own sales included
+  };
+  double total(std::size_t half_life, std::int32_t day) const;
+
+  std::vector<double> half_life_days_;
+  std::size_t num_items_ = 0;
+  std::vector<std::uint32_t> offsets_;            // [num_items + 1] into each of entries_
+  std::vector<std::vector<Entry>> entries_;       // [half_lives]
+  std::int32_t first_day_ = 0;
+  std::vector<std::vector<double>> totals_;       // [half_lives][days]: as of the start of first_day_ + i
+};
+
+}  // namespace gemel

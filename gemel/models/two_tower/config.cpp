@@ -1,0 +1,190 @@
+#include "gemel/models/two_tower/config.h"
+
+#include <sstream>
+
+namespace gemel {
+namespace {
+
+const std::vector<std::string> kActivations{"linear", "relu", "gelu"};
+const std::vector<std::string> kLosses{"full", "in_batch", "mixed"};
+const std::vector<std::string> kOptimizers{"adagrad", "adam", "sgd"};
+const std::vector<std::string> kSchedules{"constant", "linear", "cosine"};
+
+template <class Enum>
+Enum to_enum(const std::vector<std::string>& names, const std::string& name) {
+  return static_cast<Enum>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+template <class Enum>
+const std::string& name_of(const std::vector<std::string>& names, Enum value) {
+  return names[static_cast<std::size_t>(value)];
+}
+
+// "64 relu"
+std::vector<LayerConfig> read_layers(ConfigTable& table, std::string_view key) {
+  std::vector<LayerConfig> layers;
+  for (const std::string& text : table.texts(key, {"64 linear"})) {
+    std::istringstream words(text);
+    long units = 0;
+    std::string activation, rest;
+    const bool reads = static_cast<bool>(words >> units >> activation) && !(words >> rest);
+    const auto found = std::find(kActivations.begin(), kActivations.end(), activation);
+    if (!reads || units < 1 || units > 65536 || found == kActivations.end()) {
+      table.reject(key, concat("a layer is its width and activation, such as \"64 relu\" (linear, relu, gelu), found \"", text, "\""));
+      return layers;
+    }
+    layers.push_back({static_cast<std::size_t>(units), to_enum<Activation>(kActivations, activation)});
+  }
+  if (layers.empty()) table.reject(key, "needs at least one layer, such as \"64 linear\"");
+  return layers;
+}
+
+std::size_t read_size(ConfigTable& table, std::string_view key, std::size_t fallback, std::int64_t min = 0) {
+  return static_cast<std::size_t>(table.integer(key, static_cast<std::int64_t>(fallback), min, 1'000'000'000));
+}
+
+std::vector<double> read_half_lives(ConfigTable& table, std::string_view key, std::vector<double> fallback) {
+  std::vector<double> values = table.numbers(key, std::move(fallback));
+  for (const double value : values) {
+    if (!(value > 0)) table.reject(key, concat("half-lives are days above 0, found ", value));
+  }
+  return values;
+}
+
+HistoryConfig read_history(ConfigTable table) {
+  HistoryConfig history;
+  history.length = read_size(table, "length", history.length);
+  history.pool = table.texts("pool", history.pool);
+  for (const std::string& pool : history.pool) {
+    if (pool != "mean" && pool != "recency") table.reject("pool", concat("expected mean or recency, found '", pool, "'"));
+  }
+  history.half_life_days = table.number("half_life_days", history.half_life_days, 1e-3);
+  history.floor = table.number("floor", history.floor, 0);
+  history.shared_table = table.flag("shared_table", history.shared_table);
+  (void)table.finish();  // the error is kept in the file and returned at the end
+  return history;
+}
+
+OptimizerConfig read_optimizer(ConfigTable& table) {
+  OptimizerConfig optimizer;
+  optimizer.kind = to_enum<OptimizerKind>(kOptimizers, table.choice("optimizer", kOptimizers, "adam"));
+  const double usual = optimizer.kind == OptimizerKind::kAdam ? 0.002 : optimizer.kind == OptimizerKind::kAdagrad ? 0.1 : 0.05;
+  optimizer.learning_rate = static_cast<float>(table.number("learning_rate", usual, 0));
+  optimizer.momentum = static_cast<float>(table.number("momentum", 0.9, 0, 1));
+  optimizer.weight_decay = static_cast<float>(table.number("weight_decay", 0, 0));
+  optimizer.schedule = to_enum<Schedule>(kSchedules, table.choice("schedule", kSchedules, "constant"));
+  return optimizer;
+}
+
+std::string quoted_list(const std::vector<std::string>& texts) {
+  std::string out;
+  for (const std::string& text : texts) out += concat(out.empty() ? "" : ", ", "\"", text, "\"");
+  return concat("[", out, "]");
+}
+
+std::string number_list(const std::vector<double>& numbers) {
+  std::string out;
+  for (const double number : numbers) out += concat(out.empty() ? "" : ", ", number);
+  return concat("[", out, "]");
+}
+
+std::string layer_list(const std::vector<LayerConfig>& layers) {
+  std::vector<std::string> texts;
+  for (const LayerConfig& layer : layers) texts.push_back(concat(layer.units, " ", name_of(kActivations, layer.activation)));
+  return quoted_list(texts);
+}
+
+}  // namespace
+
+Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
+  TwoTowerConfig config;
+  config.embedding_dim = read_size(table, "embedding_dim", config.embedding_dim, 1);
+  config.query_layers = read_layers(table, "query_layers");
+  config.candidate_layers = read_layers(table, "candidate_layers");
+  config.item_id = table.flag("item_id", config.item_id);
+  config.item_features = table.texts("item_features");
+  config.user_id = table.flag("user_id", config.user_id);
+  config.user_features = table.texts("user_features");
+  config.action = table.flag("action", config.action);
+  config.weight = table.flag("weight", config.weight);
+  config.time = table.texts("time", config.time);
+  config.history = read_history(table.table("history"));
+  config.popularity_half_life_days = read_half_lives(table, "popularity_half_life_days", config.popularity_half_life_days);
+  config.popularity_start = table.number("popularity_start", config.popularity_start);
+  config.normalize = table.flag("normalize", config.normalize);
+  config.temperature = table.number("temperature", config.temperature, 1e-4);
+  config.train_temperature = table.flag("train_temperature", config.train_temperature);
+  config.loss = to_enum<NegativeKind>(kLosses, table.choice("loss", kLosses, "full"));
+  config.num_uniform = read_size(table, "num_uniform", config.num_uniform, 1);
+  config.logq_correction = table.flag("logq_correction", config.logq_correction);
+  config.mask_accidental_hits = table.flag("mask_accidental_hits", config.mask_accidental_hits);
+  config.dropout = table.number("dropout", config.dropout, 0, 0.95);
+  config.id_dropout = table.number("id_dropout", config.id_dropout, 0, 1);
+  config.optimizer = read_optimizer(table);
+  config.batch_size = read_size(table, "batch_size", config.batch_size, 2);
+  config.block_size = read_size(table, "block_size", config.block_size, 1);
+  config.epochs = read_size(table, "epochs", config.epochs, 1);
+  config.patience = read_size(table, "patience", config.patience, 1);
+  config.example_half_life_days = table.number("example_half_life_days", config.example_half_life_days, 0);
+  config.example_weight_floor = table.number("example_weight_floor", config.example_weight_floor, 0);
+  config.first_only = table.flag("first_only", config.first_only);
+  config.calibrate = table.flag("calibrate", config.calibrate);
+  config.popularity_weights = table.numbers("popularity_weights");
+  config.tower_gates = table.numbers("tower_gates");
+
+  GEMEL_RETURN_IF_ERROR(table.finish());
+  if (config.query_layers.back().units != config.candidate_layers.back().units)
+    table.reject("candidate_layers", concat("both towers must end at the same width; query_layers end at ", config.query_layers.back().units,
+                                            ", candidate_layers at ", config.candidate_layers.back().units));
+  if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.popularity_half_life_days.size())
+    table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days");
+  GEMEL_RETURN_IF_ERROR(table.status());
+  return config;
+}
+
+std::string TwoTowerConfig::to_toml() const {
+  std::string out;
+  const auto line = [&out](std::string_view key, const auto& value) { out += concat(key, " = ", value, "\n"); };
+  const auto text = [&out](std::string_view key, const std::string& value) { out += concat(key, " = \"", value, "\"\n"); };
+  line("embedding_dim", embedding_dim);
+  line("query_layers", layer_list(query_layers));
+  line("candidate_layers", layer_list(candidate_layers));
+  line("item_id", item_id);
+  line("item_features", quoted_list(item_features));
+  line("user_id", user_id);
+  line("user_features", quoted_list(user_features));
+  line("action", action);
+  line("weight", weight);
+  line("time", quoted_list(time));
+  line("history", concat("{ length = ", history.length, ", pool = ", quoted_list(history.pool), ", half_life_days = ", history.half_life_days,
+                         ", floor = ", history.floor, ", shared_table = ", history.shared_table, " }"));
+  line("popularity_half_life_days", number_list(popularity_half_life_days));
+  line("popularity_start", popularity_start);
+  line("normalize", normalize);
+  line("temperature", temperature);
+  line("train_temperature", train_temperature);
+  text("loss", name_of(kLosses, loss));
+  line("num_uniform", num_uniform);
+  line("logq_correction", logq_correction);
+  line("mask_accidental_hits", mask_accidental_hits);
+  line("dropout", dropout);
+  line("id_dropout", id_dropout);
+  text("optimizer", name_of(kOptimizers, optimizer.kind));
+  line("learning_rate", optimizer.learning_rate);
+  line("momentum", optimizer.momentum);
+  line("weight_decay", optimizer.weight_decay);
+  text("schedule", name_of(kSchedules, optimizer.schedule));
+  line("batch_size", batch_size);
+  line("block_size", block_size);
+  line("epochs", epochs);
+  line("patience", patience);
+  line("example_half_life_days", example_half_life_days);
+  line("example_weight_floor", example_weight_floor);
+  line("first_only", first_only);
+  line("calibrate", calibrate);
+  line("popularity_weights", number_list(popularity_weights));
+  line("tower_gates", number_list(tower_gates));
+  return out;
+}
+
+}  // namespace gemel

@@ -1,0 +1,70 @@
+// The knobs of the two-tower model: the table [models.two_tower] of shop.toml. docs/formats/two_tower.md lists them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "gemel/base/config.h"
+#include "gemel/nn/dense.h"
+#include "gemel/nn/negative_sampling.h"
+#include "gemel/nn/optimizer.h"
+
+namespace gemel {
+
+struct LayerConfig {
+  std::size_t units;
+  Activation activation;
+};
+
+struct HistoryConfig {
+  std::size_t length = 30;                   // last N events before the query; 0: no history
+  std::vector<std::string> pool{"recency"};  // "mean" and / or "recency"
+  double half_life_days = 60;                // recency weight 2^(-age / half_life) + floor, normalised over the history
+  double floor = 0.05;
+  bool shared_table = false;                 // use the candidate tower's table of product ids, not one of its own
+};
+
+struct TwoTowerConfig {
+  std::size_t embedding_dim = 64;  // of every embedding table
+  std::vector<LayerConfig> query_layers, candidate_layers;  // the last one is the output; both end at the same width
+
+  bool item_id = true;
+  std::vector<std::string> item_features;  // empty: all that shop.toml declares; {"none"}: none
+  bool user_id = false;                    // history before identity: with few events a customer, an id only overfits
+  std::vector<std::string> user_features;  // as item_features
+  bool action = false, weight = false;
+  std::vector<std::string> time{"year_cycle", "week_cycle"};
+  HistoryConfig history;
+  std::vector<double> popularity_half_life_days{2, 7, 30};  // the additive prior; empty: none
+  double popularity_start = 0.3;                            // initial weight of each
+
+  bool normalize = true;       // L2-normalised embeddings, logits divided by the temperature
+  double temperature = 0.07;   // where it starts, or stays
+  bool train_temperature = true;
+
+  NegativeKind loss = NegativeKind::kFull;
+  std::size_t num_uniform = 3000;  // mixed: uniformly drawn candidates a batch
+  bool logq_correction = true, mask_accidental_hits = true;
+
+  double dropout = 0.4;     // on the inputs of both towers
+  double id_dropout = 0.1;  // share of product ids replaced by the unseen one, so that its row learns to speak for new products
+  OptimizerConfig optimizer;
+  std::size_t batch_size = 2048;
+  std::size_t block_size = 32;   // examples of neighbouring times that stay together in a batch: keeps the prior's days few
+  std::size_t epochs = 8;        // at most; validation chooses
+  std::size_t patience = 2;      // epochs without a better validation figure before the fit stops
+  double example_half_life_days = 180;  // example weight floor + 2^(-age / half_life); 0: all alike
+  double example_weight_floor = 0.1;
+  bool first_only = false;       // learn from first purchases alone
+
+  // How towers and counters are put together for serving; fitted on the validation period when not given (calibration.h).
+  bool calibrate = true;
+  std::vector<double> popularity_weights;  // [half-lives]
+  std::vector<double> tower_gates;         // [kNumGates], by length of the history
+
+  // Errors are kept in the table's file: see ConfigTable.
+  static Result<TwoTowerConfig> read(ConfigTable table);
+  std::string to_toml() const;  // one key a line; read(to_toml()) gives the same
+};
+
+}  // namespace gemel

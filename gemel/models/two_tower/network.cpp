@@ -1,0 +1,158 @@
+#include "gemel/models/two_tower/network.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gemel {
+namespace {
+
+constexpr float kMaxScale = 100;  // logits of normalised embeddings stay within +-100, as in CLIP (Radford et al. 2021, section 2.4)
+
+Matrix uniform_table(std::size_t num_rows, std::size_t dim, Rng& rng) {
+  Matrix table(num_rows, dim);
+  for (std::size_t i = 0; i < table.size(); ++i) table.data()[i] = static_cast<float>(0.1 * rng.uniform() - 0.05);
+  return table;
+}
+
+// bias += weight * log_share, over [days, candidates].
+void add_scaled(const Matrix& log_share, float weight, Matrix& bias) {
+  for (std::size_t i = 0; i < bias.size(); ++i) bias.data()[i] += weight * log_share.data()[i];
+}
+
+double inner_product(const Matrix& a, const Matrix& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a.data()[i]) * b.data()[i];
+  return sum;
+}
+
+}  // namespace
+
+Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed)
+    : normalize_(config.normalize),
+      train_scale_(config.normalize && config.train_temperature),
+      dropout_rate_(static_cast<float>(config.dropout)),
+      seed_(seed) {
+  Rng rng(seed, /*stream=*/0x746f776572);
+  for (const TableSpec& table : spec.tables)
+    tables_.push_back({.name = "table." + table.name, .value = uniform_table(table.num_rows, config.embedding_dim, rng)});
+  query_tower_ = Tower("query_tower", spec.query_tables, config.embedding_dim, spec.num_query_numbers, config.query_layers, normalize_, rng);
+  candidate_tower_ = Tower("candidate_tower", spec.candidate_tables, config.embedding_dim, spec.num_candidate_numbers,
+                           config.candidate_layers, normalize_, rng);
+  log_scale_ = {.name = "log_scale", .value = Matrix(1, 1, normalize_ ? static_cast<float>(-std::log(config.temperature)) : 0)};
+  prior_weights_ = {.name = "prior_weights",
+                    .value = Matrix(1, config.popularity_half_life_days.size(), static_cast<float>(config.popularity_start))};
+}
+
+float Network::scale() const { return std::min(std::exp(log_scale_.value(0, 0)), kMaxScale); }
+
+void Network::embed_queries(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const {
+  query_tower_.forward(tables_, input, {}, activations, pool);
+}
+
+void Network::embed_candidates(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const {
+  candidate_tower_.forward(tables_, input, {}, activations, pool);
+}
+
+SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64_t step, Gradients& gradients, ThreadPool& pool) {
+  const Tower::Dropout dropout = dropout_of(step);
+  query_tower_.forward(tables_, batch.queries, dropout, query_activations_, pool);
+  candidate_tower_.forward(tables_, batch.candidates, dropout, candidate_activations_, pool);
+
+  double total_weight = 0;
+  for (const float weight : batch.row_weight) total_weight += weight;
+  GEMEL_CHECK(total_weight > 0, "a batch needs weight");
+  std::vector<float> row_weight(batch.row_weight);
+  for (float& weight : row_weight) weight = static_cast<float>(weight / total_weight);
+
+  const bool has_prior = !batch.log_shares.empty();
+  if (has_prior) {
+    group_bias_.resize(batch.log_shares[0].rows(), batch.log_shares[0].cols());
+    group_bias_.fill(0);
+    for (std::size_t h = 0; h < batch.log_shares.size(); ++h) add_scaled(batch.log_shares[h], prior_weights_.value(0, h), group_bias_);
+    d_group_bias_.resize(group_bias_.rows(), group_bias_.cols());
+  }
+  d_query_.resize(batch.queries.size, query_tower_.output_dim());
+  d_candidate_.resize(batch.candidates.size, candidate_tower_.output_dim());
+  SoftmaxGradients d{.d_queries = d_query_, .d_candidates = d_candidate_};
+  if (has_prior) d.d_group_bias = d_group_bias_;
+  const SoftmaxBatchView view{.queries = query_activations_.embeddings,
+                              .candidates = candidate_activations_.embeddings,
+                              .scale = scale(),
+                              .positive = batch.candidate_set.positive,
+                              .row_weight = row_weight,
+                              .column_bias = batch.candidate_set.column_bias,
+                              .positive_bias = batch.candidate_set.positive_bias,
+                              .group = batch.group,
+                              .group_bias = has_prior ? group_bias_.view() : MatrixView{},
+                              .masked_offsets = batch.masked_offsets,
+                              .masked_columns = batch.masked_columns};
+  SoftmaxResult result = softmax_loss(view, &d, pool);
+
+  query_tower_.backward(dropout, query_activations_, d_query_, gradients.query, pool);
+  candidate_tower_.backward(dropout, candidate_activations_, d_candidate_, gradients.candidate, pool);
+  gather_table_gradients(batch, gradients, pool);
+  gradients.log_scale = Matrix(1, 1, scale() < kMaxScale ? d.d_scale * scale() : std::max(0.0f, d.d_scale * scale()));
+  gradients.prior_weights = Matrix(1, prior_weights_.value.cols());
+  for (std::size_t h = 0; h < batch.log_shares.size(); ++h)
+    gradients.prior_weights(0, h) = static_cast<float>(inner_product(d_group_bias_, batch.log_shares[h]));
+  result.loss *= total_weight;  // back to the sum over rows, as reported
+  result.weight = total_weight;
+  return result;
+}
+
+void Network::gather_table_gradients(const TrainingBatch& batch, Gradients& gradients, ThreadPool& pool) const {
+  gradients.tables.resize(tables_.size());
+  for (std::size_t table = 0; table < tables_.size(); ++table) {
+    std::vector<BagUseView> uses;
+    for (std::size_t bag = 0; bag < query_tower_.tables().size(); ++bag) {
+      if (query_tower_.tables()[bag] == table) uses.push_back({&batch.queries.bags[bag], gradients.query.input, query_tower_.input_column(bag)});
+    }
+    for (std::size_t bag = 0; bag < candidate_tower_.tables().size(); ++bag) {
+      if (candidate_tower_.tables()[bag] == table)
+        uses.push_back({&batch.candidates.bags[bag], gradients.candidate.input, candidate_tower_.input_column(bag)});
+    }
+    gradients.tables[table].gather(uses, tables_[table].value.rows(), tables_[table].value.cols(), pool);
+  }
+}
+
+void Network::apply(const Gradients& gradients, const Optimizer& optimizer, ThreadPool& pool) {
+  for (std::size_t table = 0; table < tables_.size(); ++table)
+    optimizer.update_rows(tables_[table], gradients.tables[table].rows(), gradients.tables[table].values(), pool);
+  const auto update_tower = [&](Tower& tower, const Tower::Gradients& of) {
+    const auto parameters = tower.parameters();
+    for (std::size_t l = 0; l < of.weight.size(); ++l) {
+      optimizer.update_dense(*parameters[2 * l], of.weight[l], pool);
+      optimizer.update_dense(*parameters[2 * l + 1], of.bias[l], pool);
+    }
+  };
+  update_tower(query_tower_, gradients.query);
+  update_tower(candidate_tower_, gradients.candidate);
+  if (train_scale_) optimizer.update_dense(log_scale_, gradients.log_scale, pool);
+  if (prior_weights_.value.size() > 0) optimizer.update_dense(prior_weights_, gradients.prior_weights, pool);
+}
+
+std::vector<Parameter*> Network::parameters() {
+  std::vector<Parameter*> all;
+  for (Parameter& table : tables_) all.push_back(&table);
+  for (Tower* tower : {&query_tower_, &candidate_tower_}) {
+    for (Parameter* parameter : tower->parameters()) all.push_back(parameter);
+  }
+  all.push_back(&log_scale_);
+  all.push_back(&prior_weights_);
+  return all;
+}
+
+std::vector<const Parameter*> Network::parameters() const {
+  const auto all = const_cast<Network*>(this)->parameters();
+  return {all.begin(), all.end()};
+}
+
+bool Network::is_finite() const {
+  for (const Parameter* parameter : parameters()) {
+    const auto* values = parameter->value.data();
+    if (!std::all_of(values, values + parameter->value.size(), [](float value) { return std::isfinite(value); })) return false;
+  }
+  return true;
+}
+
+}  // namespace gemel

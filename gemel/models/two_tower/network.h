@@ -1,0 +1,85 @@
+// The two towers, their embedding tables, the temperature and the weights of the popularity prior: all that training changes. A logit is
+//
+//   <query_embedding, candidate_embedding> / temperature + sum over half-lives h of prior_weight[h] * log_share[h](day of the query, candidate)
+//
+// Shapes: query_embeddings [batch, output_dim], candidate_embeddings [candidates, output_dim].
+// Thread safety: one caller; embed_* are const and may be called by several with an Activations each.
+#pragma once
+
+#include <vector>
+
+#include "gemel/models/two_tower/tower.h"
+#include "gemel/nn/negative_sampling.h"
+#include "gemel/nn/optimizer.h"
+#include "gemel/nn/softmax_loss.h"
+
+namespace gemel {
+
+// An embedding table: one row for each value of a feature.
+struct TableSpec {
+  std::string name;
+  std::size_t num_rows;
+};
+
+struct NetworkSpec {
+  std::vector<TableSpec> tables;
+  std::vector<std::size_t> query_tables, candidate_tables;  // which table each bag of a tower reads
+  std::size_t num_query_numbers = 0, num_candidate_numbers = 0;
+};
+
+// A batch as the network sees it: rows in time order, candidates distinct.
+struct TrainingBatch {
+  TowerInput queries, candidates;
+  CandidateSet candidate_set;             // positives and biases; items are for the encoder
+  std::vector<float> row_weight;          // [batch]
+  std::vector<std::uint32_t> group;       // [batch], ascending: which of the batch's days; empty without a prior
+  std::vector<Matrix> log_shares;         // [half-lives] of [days, candidates]
+  std::vector<std::uint32_t> masked_offsets, masked_columns;  // CSR; empty: nothing masked
+};
+
+class Network {
+ public:
+  Network() = default;
+  Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed);
+
+  struct Gradients {
+    Tower::Gradients query, candidate;
+    std::vector<RowGradients> tables;
+    Matrix log_scale;      // [1, 1]
+    Matrix prior_weights;  // [1, half-lives]
+  };
+
+  // Loss of the batch and its gradients, divided by the total row weight. step seeds dropout.
+  SoftmaxResult compute_gradients(const TrainingBatch& batch, std::uint64_t step, Gradients& gradients, ThreadPool& pool);
+  void apply(const Gradients& gradients, const Optimizer& optimizer, ThreadPool& pool);
+
+  void embed_queries(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const;
+  void embed_candidates(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const;
+
+  const Tower& query_tower() const { return query_tower_; }
+  const Tower& candidate_tower() const { return candidate_tower_; }
+  float scale() const;                        // 1 / temperature
+  std::span<const float> prior_weights() const { return prior_weights_.value.row(0); }
+  bool is_finite() const;
+
+  // Every parameter under its name, in a fixed order: for saving, loading, checking.
+  std::vector<Parameter*> parameters();
+  std::vector<const Parameter*> parameters() const;
+
+ private:
+  Tower::Dropout dropout_of(std::uint64_t step) const { return {dropout_rate_, seed_, step}; }
+  void gather_table_gradients(const TrainingBatch& batch, Gradients& gradients, ThreadPool& pool) const;
+
+  std::vector<Parameter> tables_;
+  Tower query_tower_, candidate_tower_;
+  Parameter log_scale_, prior_weights_;
+  bool normalize_ = false, train_scale_ = false;
+  float dropout_rate_ = 0;
+  std::uint64_t seed_ = 0;
+
+  // Scratch of compute_gradients.
+  Tower::Activations query_activations_, candidate_activations_;
+  Matrix d_query_, d_candidate_, group_bias_, d_group_bias_;
+};
+
+}  // namespace gemel
