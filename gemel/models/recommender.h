@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@
 #include "gemel/base/progress.h"
 #include "gemel/base/result.h"
 #include "gemel/data/histories.h"
+#include "gemel/data/query_plan.h"
 #include "gemel/data/split.h"
 #include "gemel/numerics/matrix.h"
 #include "gemel/numerics/thread_pool.h"
@@ -38,13 +40,24 @@ struct ScoredItem {
   bool operator==(const ScoredItem&) const = default;
 };
 
+class Recommender;
+
+// What a fit may use for choices of its own, such as epochs and the weight of its popularity prior: the validation period, as the protocol
+// asks about it. Its events lie after the TrainView.
+struct Validation {
+  const QueryPlan& plan;
+  const Histories& histories;  // of all events up to the end of validation
+  // NDCG@20 of the model as it stands, by the evaluation that judges everybody. It advances the model's counters to the end of the
+  // plan; the fit puts them back.
+  std::function<Result<double>(Recommender&)> score;
+};
+
 struct FitContext {
   ThreadPool& pool;
   ProgressSink& progress = no_progress();
   std::uint64_t seed = 1;
-  // Where the fit may choose epochs and knobs of its own: the events after train.num_events up to this one. 0: nothing to look at.
-  std::size_t validation_end = 0;
-  // Curves of loss and accuracy are appended here as they come, one JSON object a line; empty: nowhere.
+  const Validation* validation = nullptr;  // null: nothing to look at, the knobs decide
+  // Curves of loss and accuracy are written here as they come, one JSON object a line; empty: nowhere.
   std::filesystem::path curves_path = {};
 };
 
@@ -65,6 +78,9 @@ class Recommender {
   // [num_items], 0 = no) forbids are left out. Fewer than k only when fewer are left. out[i] belongs to queries[i].
   virtual void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                          std::vector<std::vector<ScoredItem>>& out) const = 0;
+
+  // Embeddings by which products resemble each other, [num_items, dim], rows of length 1; empty where a model has none.
+  virtual ConstMatrixView item_embeddings() const { return {}; }
 
   // Files of its own inside `directory`, and back. Errors: kIo, kCorrupt.
   virtual Result<void> save(const std::filesystem::path& directory) const = 0;
