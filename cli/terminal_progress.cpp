@@ -14,7 +14,7 @@ constexpr int kBarWidth = 24;
 
 std::string short_count(double count) {
   for (const char* suffix : {"", " k", " M", " G"}) {
-    if (count < 1000) return fmt::format(count < 10 && *suffix != 0 ? "{:.1f}{}" : "{:.0f}{}", count, suffix);
+    if (count < 1000) return fmt::format("{:.{}f}{}", count, count < 10 && *suffix != 0 ? 1 : 0, suffix);
     count /= 1000;
   }
   return fmt::format("{:.0f} T", count);
@@ -79,7 +79,10 @@ void StreamProgress::note(std::string_view line) {
 void StreamProgress::draw() {
   const double elapsed_s = std::chrono::duration<double>(Clock::now() - begun_).count();
   const auto line = progress_line(stage_, done_, total_, unit_, elapsed_s, is_terminal_);
-  fmt::print(out_, is_terminal_ ? "\r\033[K{}" : "{}\n", line);
+  if (is_terminal_)
+    fmt::print(out_, "\r\033[K{}", line);
+  else
+    fmt::print(out_, "{}\n", line);
   std::fflush(out_);
   line_is_open_ = is_terminal_;
 }
