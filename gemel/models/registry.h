@@ -19,6 +19,8 @@ struct ModelEntry {
   Result<std::unique_ptr<Recommender>> (*make)(ConfigTable table);
   // Settings to try on validation, each the text of a [models.<name>] table; empty: nothing to choose.
   std::vector<std::string> (*search_space)();
+  // One of the simple models that the others must beat before they are promoted.
+  bool is_baseline = false;
 };
 
 std::span<const ModelEntry> registered_models();

@@ -1,0 +1,46 @@
+// Item-based k nearest neighbours on implicit feedback (Sarwar et al., WWW 2001; shrinkage as in Bell, Koren, ICDM 2007).
+//   similarity(i, j) = customers with both / (sqrt(customers with i * customers with j) + shrinkage), i != j; each product keeps
+//                      its `neighbours` most similar ones
+//   score(j) = sum over the last `history_length` events of the query's history of similarity(item, j) * 2^-(age / history_half_life_days)
+// Every action counts, once for each customer and product. What the customer had is a candidate like any other. Products that no
+// neighbour speaks for follow by popularity (scores below zero: see popularity_order.h), so that k products always come back.
+// Thread safety: as Recommender. Cost of fit: sum over customers of (distinct products)^2; of a query: history_length * neighbours.
+#pragma once
+
+#include "gemel/models/popularity/popularity_order.h"
+
+namespace gemel {
+
+class ItemKnn : public Recommender {
+ public:
+  struct Knobs {
+    std::size_t neighbours = 100;
+    double shrinkage = 50;
+    double history_half_life_days = 60;
+    std::size_t history_length = 100;
+    double popularity_half_life_days = 7;
+  };
+
+  explicit ItemKnn(Knobs knobs);
+  static Result<std::unique_ptr<Recommender>> make(ConfigTable table);
+  static std::vector<std::string> search_space();
+
+  std::string_view name() const override { return "item_knn"; }
+  std::string knobs() const override;
+  Result<void> fit(const TrainView& view, const FitContext& context) override;
+  void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
+  void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
+                 std::vector<std::vector<ScoredItem>>& out) const override;
+  Result<void> save(const std::filesystem::path& directory) const override;
+  Result<void> load(const std::filesystem::path& directory) override;
+
+ private:
+  Knobs knobs_;
+  PopularityOrder popularity_;
+  // Neighbours of item i, most similar first: [offsets_[i], offsets_[i + 1]) of the other two.
+  std::vector<std::int64_t> offsets_;  // [num_items + 1]
+  std::vector<std::uint32_t> neighbours_;
+  std::vector<float> similarities_;
+};
+
+}  // namespace gemel

@@ -1,0 +1,90 @@
+#include "gemel/models/popularity/popularity_order.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "gemel/numerics/safetensors.h"
+
+namespace gemel {
+namespace {
+
+constexpr std::string_view kFileName = "popularity.safetensors";
+
+bool ranks_before(const ScoredItem& a, const ScoredItem& b) { return a.score != b.score ? a.score > b.score : a.item < b.item; }
+
+// The day whose counts are known at `now`. Where times are row numbers all events lie on day 0, and what is known is told by their
+// number alone: the next day's counts hold them all.
+Day counted_day(const Dataset& dataset, TimePoint now) {
+  const bool has_days = dataset.time_kind() == TimeKind::kDays || dataset.time_kind() == TimeKind::kSeconds;
+  return day_of(now) + std::chrono::days(has_days ? 0 : 1);
+}
+
+}  // namespace
+
+void PopularityOrder::fit(const TrainView& view) {
+  counts_ = DecayedCounts({half_life_days_}, view.dataset->num_items());
+  advance(*view.dataset, view.num_events, view.until);
+}
+
+void PopularityOrder::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) {
+  counts_.roll(dataset, num_events, counted_day(dataset, now));
+  sort();
+}
+
+void PopularityOrder::sort() {
+  const auto counts = counts_.counts(0);
+  const double total = counts_.total(0);
+  best_first_.resize(counts.size());
+  for (std::size_t item = 0; item < counts.size(); ++item) {
+    const double share = total > 0 ? counts[item] / total : 0;
+    best_first_[item] = {static_cast<ItemIndex>(item), share > 0 ? static_cast<float>(std::log2(share)) : kNeverSoldScore};
+  }
+  std::sort(best_first_.begin(), best_first_.end(), ranks_before);
+}
+
+void PopularityOrder::fill(const Query& query, std::size_t k, std::span<const std::uint8_t> eligible,
+                           std::vector<ScoredItem>& answer) const {
+  std::vector<ItemIndex> taken;
+  for (const ScoredItem& scored : answer) taken.push_back(scored.item);
+  std::sort(taken.begin(), taken.end());
+  for (const ScoredItem& scored : best_first_) {
+    if (answer.size() >= k) return;
+    if (!is_allowed(query, eligible, scored.item) || std::binary_search(taken.begin(), taken.end(), scored.item)) continue;
+    answer.push_back(scored);
+  }
+}
+
+Result<void> PopularityOrder::save(const std::filesystem::path& directory) const {
+  const DecayedCounts::Snapshot snapshot = counts_.snapshot();
+  const std::int64_t moment[] = {snapshot.day.time_since_epoch().count(), static_cast<std::int64_t>(snapshot.num_events)};
+  SafetensorsWriter writer;
+  writer.add<double>("half_life_days", snapshot.half_life_days);
+  writer.add<double>("counts", snapshot.counts, {snapshot.half_life_days.size(), counts_.num_items()});
+  writer.add<std::int64_t>("day_and_num_events", moment);
+  return writer.write(directory / kFileName);
+}
+
+Result<void> PopularityOrder::load(const std::filesystem::path& directory) {
+  GEMEL_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::open(directory / kFileName));
+  GEMEL_ASSIGN_OR_RETURN(const auto half_life_days, file.values<double>("half_life_days", {1}));
+  GEMEL_ASSIGN_OR_RETURN(const auto counts, file.values<double>("counts", {1, kAnySize}));
+  GEMEL_ASSIGN_OR_RETURN(const auto moment, file.values<std::int64_t>("day_and_num_events", {2}));
+  if (half_life_days[0] != half_life_days_) {
+    return fail(ErrorCode::kCorrupt, (directory / kFileName).string(), ": expected counts of half-life ", half_life_days_,
+                " days, found ", half_life_days[0]);
+  }
+  counts_ = DecayedCounts::from_snapshot({.half_life_days = {half_life_days_},
+                                          .counts = {counts.begin(), counts.end()},
+                                          .day = Day(std::chrono::days(moment[0])),
+                                          .num_events = static_cast<std::size_t>(moment[1])},
+                                         counts.size());
+  sort();
+  return {};
+}
+
+bool is_allowed(const Query& query, std::span<const std::uint8_t> eligible, ItemIndex item) {
+  if (!eligible.empty() && eligible[to_size(item)] == 0) return false;
+  return !std::binary_search(query.excluded.begin(), query.excluded.end(), item);
+}
+
+}  // namespace gemel

@@ -1,0 +1,43 @@
+#include "gemel/models/registry.h"
+
+#include <algorithm>
+
+#include "gemel/models/item_knn/item_knn.h"
+#include "gemel/models/popularity/popularity.h"
+#include "gemel/models/repurchase/repurchase.h"
+
+namespace gemel {
+namespace {
+
+constexpr ModelEntry kModels[] = {
+    {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true},
+    {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true},
+    {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true},
+};
+
+}  // namespace
+
+std::span<const ModelEntry> registered_models() { return kModels; }
+
+const ModelEntry* find_model(std::string_view name) {
+  const auto found = std::find_if(std::begin(kModels), std::end(kModels), [name](const ModelEntry& entry) { return entry.name == name; });
+  return found == std::end(kModels) ? nullptr : found;
+}
+
+Result<std::unique_ptr<Recommender>> make_model(std::string_view name, std::string_view toml_text) {
+  const ModelEntry* entry = find_model(name);
+  if (entry == nullptr) {
+    std::string known;
+    for (const ModelEntry& each : kModels) known += concat(known.empty() ? "" : ", ", each.name);
+    return fail(ErrorCode::kBadConfig, "unknown model '", name, "'; known: ", known);
+  }
+  // One line is what knobs() prints, `a = 1, b = 2`: the inside of an inline table. Several lines are a document.
+  if (toml_text.find('\n') != std::string_view::npos) {
+    GEMEL_ASSIGN_OR_RETURN(const ConfigFile file, ConfigFile::parse(toml_text, name));
+    return entry->make(file.root());
+  }
+  GEMEL_ASSIGN_OR_RETURN(const ConfigFile file, ConfigFile::parse(concat("knobs = {", toml_text, "}"), name));
+  return entry->make(file.root().table("knobs"));
+}
+
+}  // namespace gemel
