@@ -1,0 +1,74 @@
+#include "gemel/eval/compare.h"
+
+#include <fmt/format.h>
+
+namespace gemel {
+namespace {
+
+ComparedSlice with_intervals(const Slice& slice, std::uint64_t seed, ThreadPool& pool) {
+  const CustomerBootstrap bootstrap(slice.users, seed);
+  return {.name = slice.name,
+          .meaning = slice.meaning,
+          .num_queries = slice.num_queries(),
+          .num_customers = bootstrap.num_customers(),
+          .num_targets = slice.num_targets,
+          .metrics = bootstrap.intervals(slice.values, kNumMetrics, pool)};
+}
+
+Interval paired_difference(const Slice& slice, const Slice& baseline, std::size_t metric, std::uint64_t seed, ThreadPool& pool) {
+  GEMEL_CHECK(slice.users == baseline.users, "evaluations of different plans cannot be compared");
+  std::vector<double> differences(slice.num_queries());
+  for (std::size_t query = 0; query < differences.size(); ++query) {
+    differences[query] = slice.values[query * kNumMetrics + metric] - baseline.values[query * kNumMetrics + metric];
+  }
+  return CustomerBootstrap(slice.users, seed).intervals(differences, 1, pool)[0];
+}
+
+std::string difference_text(const Interval& difference) {
+  return fmt::format("{:+.4f} NDCG@20 (95 % interval {:+.4f} to {:+.4f})", difference.value, difference.low, difference.high);
+}
+
+}  // namespace
+
+Comparison compare(std::vector<Contender> contenders, std::uint64_t seed, ThreadPool& pool) {
+  const std::size_t ndcg = find_metric(kDecidingMetric), recall = find_metric(kSecondMetric);
+  Comparison comparison;
+  for (Contender& contender : contenders) {
+    ComparedModel model;
+    model.evaluation = std::move(contender.evaluation);
+    model.is_baseline = contender.is_baseline;
+    model.all = with_intervals(model.evaluation.all, seed, pool);
+    for (const Slice& part : model.evaluation.parts) model.parts.push_back(with_intervals(part, seed, pool));
+    comparison.models.push_back(std::move(model));
+  }
+  for (std::size_t m = 0; m < comparison.models.size(); ++m) {
+    const auto value = [&](std::size_t index) { return comparison.models[index].all.metrics[ndcg].value; };
+    if (!comparison.models[m].is_baseline) continue;
+    if (!comparison.best_baseline || value(m) > value(*comparison.best_baseline)) comparison.best_baseline = m;
+  }
+  if (!comparison.best_baseline) return comparison;
+  const Slice& baseline = comparison.models[*comparison.best_baseline].evaluation.all;
+  for (std::size_t m = 0; m < comparison.models.size(); ++m) {
+    if (m == *comparison.best_baseline) continue;
+    ComparedModel& model = comparison.models[m];
+    model.ndcg_difference = paired_difference(model.evaluation.all, baseline, ndcg, seed, pool);
+    model.recall_difference = paired_difference(model.evaluation.all, baseline, recall, seed, pool);
+  }
+  return comparison;
+}
+
+std::string verdict(const Comparison& comparison) {
+  if (!comparison.best_baseline) return "No baseline was evaluated: there is nothing to compare with.";
+  const std::string& baseline = comparison.models[*comparison.best_baseline].evaluation.model;
+  std::string text;
+  for (const ComparedModel& model : comparison.models) {
+    if (model.is_baseline) continue;
+    const Interval& difference = *model.ndcg_difference;
+    const std::string_view outcome = difference.low > 0 ? "beats" : difference.high < 0 ? "loses to" : "does not beat";
+    text += fmt::format("{}{} {} the best baseline {}: {}.", text.empty() ? "" : "\n", model.evaluation.model, outcome, baseline,
+                        difference_text(difference));
+  }
+  return text.empty() ? fmt::format("The best baseline is {}.", baseline) : text;
+}
+
+}  // namespace gemel

@@ -1,0 +1,48 @@
+// The models of one plan side by side: metrics with intervals, and each model's paired difference to the best baseline.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gemel/eval/bootstrap.h"
+#include "gemel/eval/evaluation.h"
+
+namespace gemel {
+
+// Metrics that a difference is given for, and that choose the best baseline (the first of them).
+inline constexpr std::string_view kDecidingMetric = "ndcg_at_20";
+inline constexpr std::string_view kSecondMetric = "recall_at_20";
+
+struct ComparedSlice {
+  std::string name, meaning;
+  std::size_t num_queries = 0, num_customers = 0, num_targets = 0;
+  std::vector<Interval> metrics;  // [kNumMetrics]
+};
+
+struct ComparedModel {
+  Evaluation evaluation;
+  bool is_baseline = false;
+  ComparedSlice all;
+  std::vector<ComparedSlice> parts;
+  // This model minus the best baseline, query by query over the same customers; empty for the best baseline itself.
+  std::optional<Interval> ndcg_difference, recall_difference;
+};
+
+struct Comparison {
+  std::vector<ComparedModel> models;         // in the order given
+  std::optional<std::size_t> best_baseline;  // highest NDCG@20
+};
+
+struct Contender {
+  Evaluation evaluation;
+  bool is_baseline = false;
+};
+
+// All evaluations must come from the same plan.
+Comparison compare(std::vector<Contender> contenders, std::uint64_t seed, ThreadPool& pool);
+
+// "two_tower beats the best baseline popularity by 0.0151 NDCG@20 (95 % interval 0.0135 to 0.0167)", or that it does not.
+std::string verdict(const Comparison& comparison);
+
+}  // namespace gemel

@@ -1,0 +1,203 @@
+#include "gemel/eval/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "gemel/base/file.h"
+
+namespace gemel {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string row_text(const ComparedModel& model) {
+  const auto cell = [&](std::string_view name) {
+    const Interval& interval = model.all.metrics[find_metric(name)];
+    return fmt::format("{:.4f} [{:.4f}, {:.4f}]", interval.value, interval.low, interval.high);
+  };
+  const ListStatistics& lists = model.evaluation.lists[3];  // at 20
+  return fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9.4f} {:>9.4f} {:>8.3f} {:>6.3f}\n", model.evaluation.model, cell("recall_at_20"),
+                     cell("ndcg_at_20"), cell("hit_rate_at_20"), model.all.metrics[find_metric("recall_at_100")].value,
+                     model.all.metrics[find_metric("map_at_100")].value, lists.catalogue_coverage, lists.gini);
+}
+
+std::string parts_text(const Comparison& comparison) {
+  std::string text = fmt::format("\n{:<18} {:>9} {:>9}", "recall@20 / NDCG@20", "queries", "targets");
+  for (const ComparedModel& model : comparison.models) text += fmt::format("  {:>17}", model.evaluation.model);
+  text += "\n";
+  for (std::size_t part = 0; part < comparison.models.front().parts.size(); ++part) {
+    const ComparedSlice& first = comparison.models.front().parts[part];
+    text += fmt::format("{:<19} {:>9} {:>9}", first.name, first.num_queries, first.num_targets);
+    for (const ComparedModel& model : comparison.models) {
+      const auto& metrics = model.parts[part].metrics;
+      text += fmt::format("  {:>8.4f}/{:>8.4f}", metrics[find_metric(kSecondMetric)].value, metrics[find_metric(kDecidingMetric)].value);
+    }
+    text += "\n";
+  }
+  return text;
+}
+
+std::string differences_text(const Comparison& comparison) {
+  if (!comparison.best_baseline) return "";
+  std::string text = fmt::format("\nMinus the best baseline, {}, customer by customer (95 % intervals):\n",
+                                 comparison.models[*comparison.best_baseline].evaluation.model);
+  for (const ComparedModel& model : comparison.models) {
+    if (!model.ndcg_difference) continue;
+    const Interval &ndcg = *model.ndcg_difference, &recall = *model.recall_difference;
+    text += fmt::format("{:<14} NDCG@20 {:+.4f} [{:+.4f}, {:+.4f}]   recall@20 {:+.4f} [{:+.4f}, {:+.4f}]\n", model.evaluation.model, ndcg.value,
+                        ndcg.low, ndcg.high, recall.value, recall.low, recall.high);
+  }
+  return text;
+}
+
+Json to_json(const Interval& interval) { return {{"value", interval.value}, {"low", interval.low}, {"high", interval.high}}; }
+
+Json to_json(const ComparedSlice& slice) {
+  Json metrics;
+  for (std::size_t metric = 0; metric < kNumMetrics; ++metric) metrics[metric_name(metric)] = to_json(slice.metrics[metric]);
+  return {{"name", slice.name},
+          {"meaning", slice.meaning},
+          {"num_queries", slice.num_queries},
+          {"num_customers", slice.num_customers},
+          {"num_targets", slice.num_targets},
+          {"metrics", metrics}};
+}
+
+Json to_json(const WeekResult& week) {
+  Json metrics;
+  for (std::size_t metric = 0; metric < kNumMetrics; ++metric) metrics[metric_name(metric)] = week.means[metric];
+  return {{"week", week.week}, {"num_queries", week.num_queries}, {"num_targets", week.num_targets}, {"metrics", metrics}};
+}
+
+Json to_json(const ListStatistics& lists) {
+  return {{"k", lists.k},
+          {"num_lists", lists.num_lists},
+          {"catalogue_coverage", lists.catalogue_coverage},
+          {"gini", lists.gini},
+          {"tail_share", lists.tail_share},
+          {"novelty_bits", lists.novelty_bits},
+          {"overlap", lists.overlap}};
+}
+
+Json to_json(const ComparedModel& model);
+
+template <class T>
+Json to_json_list(const std::vector<T>& values) {
+  Json list = Json::array();
+  for (const T& value : values) list.push_back(to_json(value));
+  return list;
+}
+
+Json to_json(const ComparedModel& model) {
+  const Evaluation& evaluation = model.evaluation;
+  Json json = {{"model", evaluation.model},  {"knobs", evaluation.knobs},          {"is_baseline", model.is_baseline},
+               {"seconds", evaluation.seconds}, {"all", to_json(model.all)},       {"parts", to_json_list(model.parts)},
+               {"weeks", to_json_list(evaluation.weeks)}, {"lists", to_json_list(evaluation.lists)}};
+  if (model.ndcg_difference) json["ndcg_at_20_minus_best_baseline"] = to_json(*model.ndcg_difference);
+  if (model.recall_difference) json["recall_at_20_minus_best_baseline"] = to_json(*model.recall_difference);
+  return json;
+}
+
+Json result_rows(const Comparison& comparison, const ResultsContext& context) {
+  Json rows = Json::array();
+  for (const ComparedModel& model : comparison.models) {
+    const auto add = [&](const std::string& metric, double value, const Interval* interval) {
+      rows.push_back({{"data", context.data},
+                      {"protocol", to_text(model.evaluation.protocol)},
+                      {"repeats", to_text(model.evaluation.repeats)},
+                      {"model", model.evaluation.model},
+                      {"metric", metric},
+                      {"value", value},
+                      {"low", interval ? Json(interval->low) : Json()},
+                      {"high", interval ? Json(interval->high) : Json()},
+                      {"seed", context.seed},
+                      {"command", context.command}});
+    };
+    for (std::size_t metric = 0; metric < kNumMetrics; ++metric) {
+      add(metric_name(metric), model.all.metrics[metric].value, &model.all.metrics[metric]);
+    }
+    for (const ListStatistics& lists : model.evaluation.lists) {
+      add(concat("catalogue_coverage_at_", lists.k), lists.catalogue_coverage, nullptr);
+      add(concat("gini_at_", lists.k), lists.gini, nullptr);
+    }
+    if (model.ndcg_difference) add("ndcg_at_20_minus_best_baseline", model.ndcg_difference->value, &*model.ndcg_difference);
+    if (model.recall_difference) add("recall_at_20_minus_best_baseline", model.recall_difference->value, &*model.recall_difference);
+  }
+  return rows;
+}
+
+bool is_result_list(const Json& json) {
+  constexpr const char* kKeys[] = {"data", "protocol", "repeats", "model", "metric"};
+  return json.is_array() && std::all_of(json.begin(), json.end(), [&](const Json& row) {
+           return row.is_object() && std::all_of(std::begin(kKeys), std::end(kKeys), [&](const char* key) { return row.contains(key); });
+         });
+}
+
+bool is_same_figure(const Json& a, const Json& b) {
+  return a["data"] == b["data"] && a["protocol"] == b["protocol"] && a["repeats"] == b["repeats"] && a["model"] == b["model"] &&
+         a["metric"] == b["metric"];
+}
+
+Result<void> replace_file(const std::filesystem::path& path, std::string_view bytes) {
+  const std::filesystem::path temporary = path.string() + ".new";
+  GEMEL_RETURN_IF_ERROR(write_file(temporary, bytes));
+  std::error_code error;
+  std::filesystem::rename(temporary, path, error);
+  if (error) return fail(ErrorCode::kIo, path.string(), ": cannot be replaced: ", error.message());
+  return {};
+}
+
+}  // namespace
+
+std::string text_report(const Comparison& comparison) {
+  const ComparedModel& first = comparison.models.front();
+  std::string text = fmt::format("protocol {}, repeats {}: {} queries of {} customers, {} targets; left out: {} targets, {} customers without any\n\n",
+                                 to_text(first.evaluation.protocol), to_text(first.evaluation.repeats), first.all.num_queries,
+                                 first.all.num_customers, first.all.num_targets, first.evaluation.dropped_targets,
+                                 first.evaluation.customers_without_targets);
+  text += fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9} {:>9} {:>8} {:>6}\n", "model", "recall@20 [95 %]", "NDCG@20 [95 %]",
+                      "hit rate@20 [95 %]", "recall@100", "MAP@100", "cover@20", "Gini");
+  for (const ComparedModel& model : comparison.models) text += row_text(model);
+  text += parts_text(comparison) + differences_text(comparison) + "\n";
+  for (const ComparedModel& model : comparison.models) text += fmt::format("{:<14} {}\n", model.evaluation.model, model.evaluation.knobs);
+  return text + "\n" + verdict(comparison) + "\n";
+}
+
+std::string json_report(const Comparison& comparison) {
+  const Evaluation& first = comparison.models.front().evaluation;
+  Json json = {{"protocol", to_text(first.protocol)},
+               {"repeats", to_text(first.repeats)},
+               {"dropped_targets", first.dropped_targets},
+               {"customers_without_targets", first.customers_without_targets},
+               {"best_baseline", nullptr},
+               {"verdict", verdict(comparison)},
+               {"models", to_json_list(comparison.models)}};
+  if (comparison.best_baseline) json["best_baseline"] = comparison.models[*comparison.best_baseline].evaluation.model;
+  return json.dump(2) + "\n";
+}
+
+Result<void> merge_results(const std::filesystem::path& path, const Comparison& comparison, const ResultsContext& context) {
+  Json merged = Json::array();
+  if (std::filesystem::exists(path)) {
+    GEMEL_ASSIGN_OR_RETURN(const std::string text, read_file(path));
+    merged = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+    if (!is_result_list(merged)) {
+      return fail(ErrorCode::kBadInput, path.string(), ": expected a list of objects with data, protocol, repeats, model and metric");
+    }
+  }
+  for (Json& row : result_rows(comparison, context)) {
+    const auto old = std::find_if(merged.begin(), merged.end(), [&row](const Json& each) { return is_same_figure(each, row); });
+    if (old == merged.end()) {
+      merged.push_back(std::move(row));
+    } else {
+      *old = std::move(row);
+    }
+  }
+  std::string text = "[\n";  // one row a line: a change of one figure is a change of one line
+  for (const Json& row : merged) text += (text.size() > 2 ? ",\n " : " ") + row.dump();
+  return replace_file(path, text + "\n]\n");
+}
+
+}  // namespace gemel

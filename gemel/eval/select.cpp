@@ -1,0 +1,38 @@
+#include "gemel/eval/select.h"
+
+#include "gemel/eval/compare.h"
+#include "gemel/eval/evaluate.h"
+
+namespace gemel {
+
+Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view fixed_knobs, const Dataset& dataset,
+                                       const Histories& all_events, const Split& split, const SelectOptions& options, ThreadPool& pool,
+                                       ProgressSink& progress) {
+  std::vector<std::string> space = entry.search_space();
+  if (!fixed_knobs.empty() || space.empty()) space = {std::string(fixed_knobs)};
+  GEMEL_ASSIGN_OR_RETURN(const QueryPlan plan, make_query_plan(dataset, all_events, options.protocol, options.repeats, split.validation_begin,
+                                                               split.test_begin, split.validation_from));
+  const std::size_t ndcg = find_metric(kDecidingMetric), recall = find_metric(kSecondMetric);
+  Selection selection;
+  std::size_t best = 0;
+  for (const std::string& knobs : space) {
+    GEMEL_ASSIGN_OR_RETURN(const auto model, make_model(entry.name, knobs));
+    const FitContext context{.pool = pool,
+                             .progress = progress,
+                             .seed = options.seed,
+                             .validation_end = split.test_begin,
+                             .curves_path = options.curves_path};
+    GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
+    GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, all_events, plan, pool, progress));
+    selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall)});
+    const Trial& trial = selection.trials.back();
+    progress.note(concat(entry.name, " on validation: NDCG@20 ", trial.ndcg_at_20, ", recall@20 ", trial.recall_at_20, " with ", trial.knobs));
+    if (trial.ndcg_at_20 > selection.trials[best].ndcg_at_20) best = selection.trials.size() - 1;
+  }
+  selection.knobs = selection.trials[best].knobs;
+  GEMEL_ASSIGN_OR_RETURN(selection.model, make_model(entry.name, selection.knobs));
+  GEMEL_RETURN_IF_ERROR(selection.model->fit(split.train_and_validation(dataset), {.pool = pool, .progress = progress, .seed = options.seed}));
+  return selection;
+}
+
+}  // namespace gemel

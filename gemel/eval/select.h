@@ -1,0 +1,38 @@
+// Choosing knobs on validation, then fitting once more on all that lies before the test. Test is not looked at here.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gemel/data/query_plan.h"
+#include "gemel/models/registry.h"
+
+namespace gemel {
+
+struct SelectOptions {
+  Protocol protocol = Protocol::kRollingWeek;
+  Repeats repeats = Repeats::kKeep;
+  std::uint64_t seed = 1;
+  std::filesystem::path curves_path = {};  // of the fits on train, see FitContext
+};
+
+struct Trial {
+  std::string knobs;  // after the fit, with what the model chose itself
+  double ndcg_at_20 = 0, recall_at_20 = 0;
+};
+
+struct Selection {
+  std::unique_ptr<Recommender> model;  // fitted on train and validation
+  std::string knobs;
+  std::vector<Trial> trials;  // in the order of the search space; the best has the highest NDCG@20, the first of equals
+};
+
+// Fits each setting of the model's search space on train, evaluates it on validation under the options' protocol, keeps the best and
+// fits it on train and validation. When the user has fixed the knobs (`fixed_knobs` not empty: TOML) only they are tried.
+// Errors: those of make, fit, make_query_plan and evaluate.
+Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view fixed_knobs, const Dataset& dataset,
+                                       const Histories& all_events, const Split& split, const SelectOptions& options, ThreadPool& pool,
+                                       ProgressSink& progress);
+
+}  // namespace gemel
