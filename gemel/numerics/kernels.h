@@ -45,7 +45,7 @@ struct Kernels {
 
   // x += bias; returns the largest of the new values, -infinity when n = 0.
   float (*add_bias_max)(const float* bias, float* x, std::size_t n);
-  // x = exp(x - max), its error below 2 ulp, 0 below exp(-87.3); returns the sum.
+  // x = exp(x - max), its error below 2 ulp, 0 where it would be below exp(-87.7); returns the sum.
   float (*exp_sum)(float max, float* x, std::size_t n);
 
   // Activations. gelu is the tanh form (Hendrycks, Gimpel 2016, section 2). Backward: dx = dy * act'(x); dx may be dy.

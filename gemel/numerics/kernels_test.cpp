@@ -1,0 +1,172 @@
+// Each kernel of each instruction set that this machine has, against a slow twin in double.
+#include "gemel/numerics/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "gemel/numerics/rng.h"
+
+namespace gemel {
+namespace {
+
+using Floats = std::vector<float>;
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr std::size_t kSizes[] = {0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1000};
+
+Floats random_floats(std::size_t n, std::uint64_t seed) {
+  Rng rng(seed);
+  Floats values(n);
+  for (float& value : values) value = static_cast<float>(rng.normal());
+  return values;
+}
+
+void for_each_set_and_size(const std::function<void(const Kernels&, std::size_t)>& test) {
+  for (const Kernels* set : supported_kernels())
+    for (std::size_t n : kSizes) {
+      SCOPED_TRACE(testing::Message() << set->name << ", n = " << n);
+      test(*set, n);
+    }
+}
+
+// Position in the order of floats: neighbours differ by 1.
+std::int64_t ulps(float a, float b) {
+  const auto place = [](float x) {
+    const auto bits = __builtin_bit_cast(std::int32_t, x);
+    return bits < 0 ? std::int64_t{INT32_MIN} - bits : std::int64_t{bits};
+  };
+  return std::abs(place(a) - place(b));
+}
+
+double gelu_twin(double x) { return 0.5 * x * (1 + std::tanh(std::sqrt(2 / M_PI) * (x + 0.044715 * x * x * x))); }
+
+TEST(Kernels, SumsAgreeWithADoubleTwin) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    const Floats a = random_floats(n, 1), b = random_floats(n, 2);
+    double dot = 0, squares = 0;
+    for (std::size_t i = 0; i < n; ++i) dot += double{a[i]} * b[i], squares += double{a[i]} * a[i];
+    EXPECT_NEAR(set.dot(a.data(), b.data(), n), dot, 1e-5 * (1 + std::sqrt(n)));
+    EXPECT_NEAR(set.sum_squares(a.data(), n), squares, 1e-6 * (1 + squares));
+  });
+}
+
+TEST(Kernels, MaximaAreExactWhereverTheyStand) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    Floats x = random_floats(n, 3);
+    const Floats bias = random_floats(n, 4);
+    EXPECT_EQ(set.row_max(x.data(), n), n == 0 ? -kInfinity : *std::max_element(x.begin(), x.end()));
+    for (std::size_t i = 0; i < n; ++i) {
+      Floats raised = x;
+      raised[i] = 50;
+      EXPECT_EQ(set.row_max(raised.data(), n), 50);
+    }
+    Floats sum(n);
+    for (std::size_t i = 0; i < n; ++i) sum[i] = x[i] + bias[i];
+    EXPECT_EQ(set.add_bias_max(bias.data(), x.data(), n), n == 0 ? -kInfinity : *std::max_element(sum.begin(), sum.end()));
+    EXPECT_EQ(x, sum);
+  });
+}
+
+TEST(Kernels, ExpIsWithinTwoUlpAndMaskedLogitsGiveZero) {
+  for (const Kernels* set : supported_kernels()) {
+    SCOPED_TRACE(set->name);
+    Floats x;
+    for (double value = -87.29; value < 88; value += 0.00037) x.push_back(static_cast<float>(value));
+    Floats result = x;
+    set->exp_sum(0, result.data(), result.size());
+    std::int64_t worst = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) worst = std::max(worst, ulps(result[i], static_cast<float>(std::exp(double{x[i]}))));
+    EXPECT_LE(worst, 2);
+  }
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    Floats x = random_floats(n, 9);
+    double sum = 0;
+    for (float value : x) sum += std::exp(double{value} - 1.5);
+    EXPECT_NEAR(set.exp_sum(1.5f, x.data(), n), sum, 1e-6 * (1 + sum));
+  });
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    Floats x(n, -kInfinity);
+    EXPECT_EQ(set.exp_sum(3, x.data(), n), 0);
+    EXPECT_EQ(x, Floats(n, 0));
+    if (n == 0) return;
+    x.assign(n, 3);
+    x[n - 1] = -200;
+    EXPECT_EQ(set.exp_sum(3, x.data(), n), static_cast<float>(n - 1));
+    x[n / 2] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_TRUE(std::isnan(set.exp_sum(3, x.data(), n)));
+  });
+}
+
+TEST(Kernels, ElementwiseUpdatesAgreeWithTheirFormula) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    const Floats x = random_floats(n, 5), y = random_floats(n, 6);
+    Floats after_axpy = y, after_add = y, after_scale = y, relu(n), relu_back(n), gelu(n), gelu_back(n);
+    set.axpy(0.3f, x.data(), after_axpy.data(), n);
+    set.add(x.data(), after_add.data(), n);
+    set.scale(-2.5f, after_scale.data(), n);
+    set.relu(x.data(), relu.data(), n);
+    set.relu_backward(x.data(), y.data(), relu_back.data(), n);
+    set.gelu(x.data(), gelu.data(), n);
+    set.gelu_backward(x.data(), y.data(), gelu_back.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      EXPECT_NEAR(after_axpy[i], y[i] + 0.3 * x[i], 1e-6);
+      EXPECT_EQ(after_add[i], y[i] + x[i]);
+      EXPECT_EQ(after_scale[i], -2.5f * y[i]);
+      EXPECT_EQ(relu[i], std::max(0.f, x[i]));
+      EXPECT_EQ(relu_back[i], x[i] > 0 ? y[i] : 0);
+      EXPECT_NEAR(gelu[i], gelu_twin(x[i]), 2e-6);
+      EXPECT_NEAR(gelu_back[i], y[i] * (gelu_twin(x[i] + 1e-5) - gelu_twin(x[i] - 1e-5)) / 2e-5, 1e-5);
+    }
+  });
+}
+
+TEST(Kernels, GeluIsTheIdentityFarRightAndZeroFarLeft) {
+  for (const Kernels* set : supported_kernels()) {
+    const Floats x = {-1e4f, -30, 30, 1e4f}, ones(4, 1);
+    Floats y(4), dx(4);
+    set->gelu(x.data(), y.data(), 4);
+    set->gelu_backward(x.data(), ones.data(), dx.data(), 4);
+    EXPECT_NEAR(y[0], 0, 1e-6);
+    EXPECT_NEAR(y[1], 0, 1e-6);
+    EXPECT_EQ(y[2], 30);
+    EXPECT_EQ(y[3], 1e4f);
+    EXPECT_EQ(dx[2], 1);
+    EXPECT_NEAR(dx[1], 0, 1e-6);
+  }
+}
+
+TEST(Kernels, OptimizerStepsAgreeWithTheirFormula) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    const Floats gradient = random_floats(n, 7), start = random_floats(n, 8);
+    Floats adagrad = start, sum(n, 0.1f), adam = start, first(n, 0.2f), second(n, 0.3f), sgd = start, velocity(n, 0.4f);
+    set.adagrad({.learning_rate = 0.5f, .epsilon = 0.01f, .weight_decay = 0.1f}, gradient.data(), sum.data(), adagrad.data(), n);
+    set.adam({.step_size = 0.5f, .beta1 = 0.9f, .beta2 = 0.99f, .inverse_root_correction = 1.5f, .epsilon = 0.01f, .weight_decay = 0.1f},
+             gradient.data(), first.data(), second.data(), adam.data(), n);
+    set.momentum({.learning_rate = 0.5f, .momentum = 0.9f, .weight_decay = 0.1f}, gradient.data(), velocity.data(), sgd.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double g = gradient[i] + 0.1 * start[i];
+      EXPECT_NEAR(sum[i], 0.1 + g * g, 1e-5);
+      EXPECT_NEAR(adagrad[i], start[i] - 0.5 * g / (std::sqrt(0.1 + g * g) + 0.01), 1e-5);
+      const double m = 0.9 * 0.2 + 0.1 * g, v = 0.99 * 0.3 + 0.01 * g * g;
+      EXPECT_NEAR(first[i], m, 1e-5);
+      EXPECT_NEAR(second[i], v, 1e-5);
+      EXPECT_NEAR(adam[i], start[i] - 0.5 * m / (std::sqrt(v) * 1.5 + 0.01), 1e-5);
+      EXPECT_NEAR(velocity[i], 0.9 * 0.4 + g, 1e-5);
+      EXPECT_NEAR(sgd[i], start[i] - 0.5 * (0.9 * 0.4 + g), 1e-5);
+    }
+  });
+}
+
+TEST(Kernels, TheNameChoosesTheSetAndAnUnknownOneTheBest) {
+  for (const Kernels* set : supported_kernels()) EXPECT_EQ(&choose_kernels(set->name), set);
+  EXPECT_STREQ(choose_kernels("base").name, "base");
+  EXPECT_EQ(&choose_kernels("v9"), supported_kernels().back());
+  EXPECT_EQ(&choose_kernels(nullptr), supported_kernels().back());
+}
+
+}  // namespace
+}  // namespace gemel
