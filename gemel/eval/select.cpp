@@ -13,6 +13,12 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
   GEMEL_ASSIGN_OR_RETURN(const QueryPlan plan, make_query_plan(dataset, all_events, options.protocol, options.repeats, split.validation_begin,
                                                                split.test_begin, split.validation_from));
   const std::size_t ndcg = find_metric(kDecidingMetric), recall = find_metric(kSecondMetric);
+  const auto score = [&](Recommender& model) -> Result<double> {  // silent: the fit that asks has a stage of its own
+    GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(model, dataset, all_events, plan, pool, no_progress()));
+    return evaluation.all.mean(ndcg);
+  };
+  const Histories known(dataset, split.test_begin);
+  const Validation validation{.plan = plan, .histories = known, .score = score};
   Selection selection;
   std::size_t best = 0;
   for (const std::string& knobs : space) {
@@ -20,7 +26,7 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
     const FitContext context{.pool = pool,
                              .progress = progress,
                              .seed = options.seed,
-                             .validation_end = split.test_begin,
+                             .validation = &validation,
                              .curves_path = options.curves_path};
     GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
     GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, all_events, plan, pool, progress));
@@ -31,7 +37,7 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
   }
   selection.knobs = selection.trials[best].knobs;
   GEMEL_ASSIGN_OR_RETURN(selection.model, make_model(entry.name, selection.knobs));
-  GEMEL_RETURN_IF_ERROR(selection.model->fit(split.train_and_validation(dataset), {.pool = pool, .progress = progress, .seed = options.seed}));
+  GEMEL_RETURN_IF_ERROR(selection.model->fit(split.train_and_validation(dataset), {.pool = pool, .progress = progress, .seed = options.seed, .curves_path = {}}));
   return selection;
 }
 
