@@ -38,7 +38,7 @@ class Optimizer {
  public:
   explicit Optimizer(const OptimizerConfig& config) : config_(config) {}
 
-  // Once before the updates of a step; a resumed run begins at the step it had reached.
+  // Once before the updates of a step (0, 1, ...); a resumed run begins at the step it had reached.
   void begin_step(std::uint64_t step) { learning_rate_ = scheduled_learning_rate(config_, step); }
   float learning_rate() const { return learning_rate_; }
 
