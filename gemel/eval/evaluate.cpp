@@ -105,15 +105,6 @@ class Judge {
   std::vector<std::uint32_t> hit_ranks_;
 };
 
-Query to_query(const PlannedQuery& planned, const QueryPlan& plan, const Histories& all_events) {
-  return {.user = planned.user,
-          .action = planned.action,
-          .weight = planned.weight,
-          .at = planned.at,
-          .history = history_before(all_events.of(planned.user), planned.at),
-          .excluded = std::span(plan.excluded).subspan(planned.excluded_begin, planned.excluded_end - planned.excluded_begin)};
-}
-
 }  // namespace
 
 double Slice::mean(std::size_t metric) const {

@@ -34,6 +34,16 @@ struct Query {
   std::span<const ItemIndex> excluded;    // never recommended to this query; sorted
 };
 
+// The query that a protocol planned; borrows from both.
+inline Query to_query(const PlannedQuery& planned, const QueryPlan& plan, const Histories& all_events) {
+  return {.user = planned.user,
+          .action = planned.action,
+          .weight = planned.weight,
+          .at = planned.at,
+          .history = history_before(all_events.of(planned.user), planned.at),
+          .excluded = std::span(plan.excluded).subspan(planned.excluded_begin, planned.excluded_end - planned.excluded_begin)};
+}
+
 struct ScoredItem {
   ItemIndex item;
   float score;
