@@ -46,8 +46,8 @@ std::string differences_text(const Comparison& comparison) {
   for (const ComparedModel& model : comparison.models) {
     if (!model.ndcg_difference) continue;
     const Interval &ndcg = *model.ndcg_difference, &recall = *model.recall_difference;
-    text += fmt::format("{:<14} NDCG@20 {:+.4f} [{:+.4f}, {:+.4f}]   recall@20 {:+.4f} [{:+.4f}, {:+.4f}]\n", model.evaluation.model, ndcg.value,
-                        ndcg.low, ndcg.high, recall.value, recall.low, recall.high);
+    text += fmt::format("{:<14} NDCG@20 {:+.4f} [{:+.4f}, {:+.4f}]   recall@20 {:+.4f} [{:+.4f}, {:+.4f}]\n", model.evaluation.model,
+                        ndcg.value, ndcg.low, ndcg.high, recall.value, recall.low, recall.high);
   }
   return text;
 }
@@ -153,7 +153,8 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view by
 
 std::string text_report(const Comparison& comparison) {
   const ComparedModel& first = comparison.models.front();
-  std::string text = fmt::format("protocol {}, repeats {}: {} queries of {} customers, {} targets; left out: {} targets, {} customers without any\n\n",
+  std::string text = fmt::format("protocol {}, repeats {}: {} queries of {} customers, {} targets; "
+                                 "left out: {} targets, {} customers without any\n\n",
                                  to_text(first.evaluation.protocol), to_text(first.evaluation.repeats), first.all.num_queries,
                                  first.all.num_customers, first.all.num_targets, first.evaluation.dropped_targets,
                                  first.evaluation.customers_without_targets);

@@ -10,8 +10,8 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
                                        ProgressSink& progress) {
   std::vector<std::string> space = entry.search_space();
   if (!fixed_knobs.empty() || space.empty()) space = {std::string(fixed_knobs)};
-  GEMEL_ASSIGN_OR_RETURN(const QueryPlan plan, make_query_plan(dataset, all_events, options.protocol, options.repeats, split.validation_begin,
-                                                               split.test_begin, split.validation_from));
+  GEMEL_ASSIGN_OR_RETURN(const QueryPlan plan, make_query_plan(dataset, all_events, options.protocol, options.repeats,
+                                                               split.validation_begin, split.test_begin, split.validation_from));
   const std::size_t ndcg = find_metric(kDecidingMetric), recall = find_metric(kSecondMetric);
   const auto score = [&](Recommender& model) -> Result<double> {  // silent: the fit that asks has a stage of its own
     GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(model, dataset, all_events, plan, pool, no_progress()));
@@ -32,12 +32,13 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
     GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, all_events, plan, pool, progress));
     selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall)});
     const Trial& trial = selection.trials.back();
-    progress.note(concat(entry.name, " on validation: NDCG@20 ", trial.ndcg_at_20, ", recall@20 ", trial.recall_at_20, " with ", trial.knobs));
+    progress.note(concat(entry.name, " on validation: NDCG@20 ", trial.ndcg_at_20, ", recall@20 ", trial.recall_at_20, ", ", trial.knobs));
     if (trial.ndcg_at_20 > selection.trials[best].ndcg_at_20) best = selection.trials.size() - 1;
   }
   selection.knobs = selection.trials[best].knobs;
   GEMEL_ASSIGN_OR_RETURN(selection.model, make_model(entry.name, selection.knobs));
-  GEMEL_RETURN_IF_ERROR(selection.model->fit(split.train_and_validation(dataset), {.pool = pool, .progress = progress, .seed = options.seed, .curves_path = {}}));
+  const FitContext refit{.pool = pool, .progress = progress, .seed = options.seed, .curves_path = {}};
+  GEMEL_RETURN_IF_ERROR(selection.model->fit(split.train_and_validation(dataset), refit));
   return selection;
 }
 

@@ -7,8 +7,10 @@ namespace gemel {
 BinaryRows items_of_users(const TrainView& view) {
   std::vector<std::uint64_t> pairs;  // user in the upper half, item in the lower
   pairs.reserve(view.num_events);
+  const auto users = view.dataset->users();
+  const auto items = view.dataset->items();
   for (std::size_t event = 0; event < view.num_events; ++event) {
-    pairs.push_back(static_cast<std::uint64_t>(view.dataset->users()[event]) << 32 | static_cast<std::uint64_t>(view.dataset->items()[event]));
+    pairs.push_back(static_cast<std::uint64_t>(users[event]) << 32 | static_cast<std::uint64_t>(items[event]));
   }
   std::sort(pairs.begin(), pairs.end());
   pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());

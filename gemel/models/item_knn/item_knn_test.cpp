@@ -1,0 +1,140 @@
+#include "gemel/models/item_knn/item_knn.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "gemel/data/testing.h"
+#include "gemel/models/half_life.h"
+#include "gemel/numerics/rng.h"
+
+namespace gemel {
+namespace {
+
+using testing::at_day;
+using testing::item_of;
+
+std::vector<ScoredItem> ask(const ItemKnn& model, std::span<const HistoryItem> history, TimePoint at, std::size_t k) {
+  ThreadPool pool(1);
+  Query query;
+  query.at = at;
+  query.history = history;
+  std::vector<std::vector<ScoredItem>> out;
+  model.recommend(std::span(&query, 1), k, {}, pool, out);
+  return out[0];
+}
+
+TEST(ItemKnn, AgreesWithACaseWorkedByHand) {
+  // tea: ann bob cat; rum: ann bob; ice: cat; pie: dan. Common: tea-rum 2, tea-ice 1.
+  const Dataset shop = testing::make_dataset({{"ann", "tea", 0},
+                                              {"ann", "rum", 1},
+                                              {"bob", "rum", 2},
+                                              {"bob", "tea", 3},
+                                              {"bob", "tea", 4},
+                                              {"cat", "tea", 5},
+                                              {"cat", "ice", 6},
+                                              {"dan", "pie", 7}});
+  ThreadPool pool(1);
+  ItemKnn model({.shrinkage = 1, .history_half_life_days = 2, .popularity_half_life_days = kNoDecay});
+  ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(8)}, {.pool = pool}));
+  const std::vector<HistoryItem> history = {{at_day(4), item_of(shop, "rum"), 1, ActionIndex{0}}, {at_day(6), item_of(shop, "tea"), 1, ActionIndex{0}}};
+  const auto answer = ask(model, history, at_day(8), 10);
+  ASSERT_EQ(answer.size(), 4u);
+  const float tea_rum = 2 / (std::sqrt(6.f) + 1), tea_ice = 1 / (std::sqrt(3.f) + 1);
+  // tea 2 days ago counts 1/2, rum 4 days ago 1/4.
+  std::map<ItemIndex, float> scores;
+  for (const ScoredItem& scored : answer) scores[scored.item] = scored.score;
+  EXPECT_FLOAT_EQ(scores[item_of(shop, "rum")], tea_rum / 2);
+  EXPECT_FLOAT_EQ(scores[item_of(shop, "ice")], tea_ice / 2);
+  EXPECT_FLOAT_EQ(scores[item_of(shop, "tea")], tea_rum / 4);
+  EXPECT_FLOAT_EQ(scores[item_of(shop, "pie")], std::log2(1.f / 8));  // no neighbour speaks for it
+  EXPECT_EQ(answer[0].item, item_of(shop, "rum"));
+  EXPECT_EQ(answer[3].item, item_of(shop, "pie"));
+}
+
+// The formula, written as three loops over sets.
+std::map<std::uint32_t, double> slow_scores(const Dataset& shop, std::span<const HistoryItem> history, TimePoint at, double shrinkage,
+                                            double half_life_days) {
+  std::vector<std::set<std::uint32_t>> customers(shop.num_items());
+  for (std::size_t event = 0; event < shop.num_events(); ++event) {
+    customers[to_size(shop.items()[event])].insert(static_cast<std::uint32_t>(shop.users()[event]));
+  }
+  std::map<std::uint32_t, double> scores;
+  for (const HistoryItem& past : history) {
+    for (std::uint32_t other = 0; other < shop.num_items(); ++other) {
+      const auto &a = customers[to_size(past.item)], &b = customers[other];
+      double shared = 0;
+      for (const std::uint32_t customer : a) shared += b.contains(customer);
+      if (shared == 0 || other == static_cast<std::uint32_t>(past.item)) continue;
+      const double norm = std::sqrt(static_cast<double>(a.size()) * static_cast<double>(b.size()));
+      scores[other] += shared / (norm + shrinkage) * decay(at, past.at, half_life_days);
+    }
+  }
+  return scores;
+}
+
+TEST(ItemKnn, AgreesWithItsSlowTwinOnRandomEvents) {
+  Rng rng(11);
+  std::vector<testing::EventRow> events;
+  for (int event = 0; event < 400; ++event) {
+    events.push_back({concat("user", rng.below(30)), concat("item", rng.below(40)), rng.uniform() * 50});
+  }
+  const Dataset shop = testing::make_dataset(events);
+  ThreadPool pool(2);
+  ItemKnn model({.neighbours = 40, .shrinkage = 3, .history_half_life_days = 20, .history_length = 1000});
+  ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(51)}, {.pool = pool}));
+  const Histories histories(shop, shop.num_events());
+  for (std::uint32_t user = 0; user < 30; ++user) {
+    const auto history = histories.of(UserIndex{user});
+    const auto expected = slow_scores(shop, history, at_day(51), 3, 20);
+    std::size_t compared = 0;
+    for (const ScoredItem& scored : ask(model, history, at_day(51), 40)) {
+      if (scored.score <= 0) continue;
+      EXPECT_NEAR(scored.score, expected.at(static_cast<std::uint32_t>(scored.item)), 1e-5);
+      ++compared;
+    }
+    EXPECT_EQ(compared, expected.size());
+  }
+}
+
+TEST(ItemKnn, KeepsOnlyTheMostSimilarNeighboursAndTheLatestEvents) {
+  const Dataset shop = testing::make_dataset({{"ann", "tea", 0}, {"ann", "rum", 1}, {"bob", "tea", 0}, {"bob", "rum", 1}, {"bob", "ice", 2}});
+  ThreadPool pool(1);
+  ItemKnn model({.neighbours = 1, .shrinkage = 0, .history_length = 1});
+  ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(3)}, {.pool = pool}));
+  const std::vector<HistoryItem> history = {{at_day(0), item_of(shop, "ice"), 1, ActionIndex{0}}, {at_day(1), item_of(shop, "rum"), 1, ActionIndex{0}}};
+  const auto answer = ask(model, history, at_day(3), 10);
+  EXPECT_EQ(answer[0].item, item_of(shop, "tea"));  // rum's only neighbour; ice is too long ago to speak
+  EXPECT_LE(answer[1].score, 0);
+}
+
+TEST(ItemKnn, ADamagedFileIsAnErrorNotACrash) {
+  const Dataset shop = testing::make_dataset({{"ann", "tea", 0}, {"ann", "rum", 1}});
+  ThreadPool pool(1);
+  ItemKnn model({});
+  ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(3)}, {.pool = pool}));
+  const testing::TemporaryFolder folder;
+  ASSERT_TRUE(model.save(folder.path()));
+  const auto path = folder.path() / "item_knn.safetensors";
+  const std::string whole = *read_file(path);
+  ASSERT_TRUE(ItemKnn({}).load(folder.path()));
+  for (std::size_t size = 0; size < whole.size(); size += 7) {
+    ASSERT_TRUE(write_file(path, whole.substr(0, size)));
+    const auto loaded = ItemKnn({}).load(folder.path());
+    ASSERT_FALSE(loaded) << size;
+  }
+  std::string wild = whole;  // the tensors lie in the order of their names: neighbours, offsets, similarities
+  const std::size_t neighbours = wild.find('}', wild.rfind("similarities")) + 2;
+  for (std::size_t at = neighbours; at < wild.size(); ++at) {
+    std::string damaged = whole;
+    damaged[at] = '\x7f';
+    ASSERT_TRUE(write_file(path, damaged));
+    ItemKnn loaded({});
+    if (loaded.load(folder.path())) ask(loaded, {}, at_day(3), 2);  // a similarity may be wrong; the checksum of the bundle tells
+  }
+}
+
+}  // namespace
+}  // namespace gemel
