@@ -26,6 +26,20 @@ struct ArrowColumn {
   std::span<const std::int32_t> list_offsets;   // kTextList: [rows + 1]
 };
 
+// ArrowColumnPlace::kind.
+inline std::string_view column_kind(ArrowColumn::Kind kind) {
+  switch (kind) {
+    case ArrowColumn::Kind::kUint8: return "uint8";
+    case ArrowColumn::Kind::kUint32: return "uint32";
+    case ArrowColumn::Kind::kFloat32: return "float32";
+    case ArrowColumn::Kind::kFloat64: return "float64";
+    case ArrowColumn::Kind::kTimestampUs: return "timestamp_us";
+    case ArrowColumn::Kind::kText: return "text";
+    case ArrowColumn::Kind::kTextList: return "text_list";
+  }
+  GEMEL_CHECK(false, "a kind of column without a name");
+}
+
 // Where the buffers of a written column lie in its file, in bytes from the start.
 struct ArrowColumnPlace {
   std::string name;

@@ -121,19 +121,6 @@ std::vector<FeatureConfig> stored_columns(const TableConfig& table) {
   return columns;
 }
 
-std::string_view column_kind(ArrowColumn::Kind kind) {
-  switch (kind) {
-    case ArrowColumn::Kind::kUint8: return "uint8";
-    case ArrowColumn::Kind::kUint32: return "uint32";
-    case ArrowColumn::Kind::kFloat32: return "float32";
-    case ArrowColumn::Kind::kFloat64: return "float64";
-    case ArrowColumn::Kind::kTimestampUs: return "timestamp_us";
-    case ArrowColumn::Kind::kText: return "text";
-    case ArrowColumn::Kind::kTextList: return "text_list";
-  }
-  GEMEL_CHECK(false, "a kind of column without a name");
-}
-
 std::string_view column_kind(FeatureType type) {
   switch (type) {
     case FeatureType::kCategory:

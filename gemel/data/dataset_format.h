@@ -64,9 +64,7 @@ Result<DatasetFormat> read_dataset_format(const std::filesystem::path& directory
 // as kShown unless a feature is called so already.
 std::vector<FeatureConfig> stored_columns(const TableConfig& table);
 
-// "text", "float64", ...: ArrowColumnPlace::kind.
-std::string_view column_kind(ArrowColumn::Kind kind);
-std::string_view column_kind(FeatureType type);
+std::string_view column_kind(FeatureType type);  // ArrowColumnPlace::kind of a feature's column
 
 std::string_view to_text(TimeKind kind);  // none, order, days, seconds
 

@@ -17,7 +17,7 @@ namespace gemel {
 struct Cell {
   enum class Kind : std::uint8_t { kMissing, kText, kInteger, kNumber, kTime };
   Kind kind = Kind::kMissing;
-  std::string_view text;       // kText
+  std::string_view text = {};  // kText
   std::int64_t integer = 0;    // kInteger; kTime: microseconds since 1970 UTC
   double number = 0;           // kNumber
 };
@@ -43,6 +43,8 @@ class RowSource {
   virtual const std::vector<std::string>& column_names() const = 0;
   // Chooses columns by their place in column_names(); once, before the first next().
   virtual void request(std::vector<std::size_t> columns) = 0;
+  // Leaves row_hashes empty where they cost reading columns that nobody requested; before the first next().
+  virtual void skip_row_hashes() {}
   // False at the end. Error: the file itself cannot be read on (kIo, kCorrupt, kBadInput).
   virtual Result<bool> next(RowBatch& batch) = 0;
   virtual std::uint64_t bytes_read() const = 0;  // for progress

@@ -46,8 +46,9 @@ class Reader {
 
   Result<void> read(ConfigTable root, ShopConfig& shop) const {
     GEMEL_RETURN_IF_ERROR(read_events(root.table("events"), shop.events));
-    if (root.has("items")) GEMEL_RETURN_IF_ERROR(read_items(root.table("items"), shop.items));
-    if (root.has("users")) GEMEL_RETURN_IF_ERROR(read_table(root.table("users"), shop.users));
+    const ConfigTable items = root.table("items"), users = root.table("users");
+    if (root.has("items")) GEMEL_RETURN_IF_ERROR(read_items(items, shop.items));
+    if (root.has("users")) GEMEL_RETURN_IF_ERROR(read_table(users, shop.users));
     GEMEL_RETURN_IF_ERROR(read_split(root.table("split"), shop.split));
     root.table("models");  // the models' own
     check_together(root, shop);

@@ -1,0 +1,32 @@
+// The one door of the shared object. Nothing of Arrow, no exception included, passes through it.
+#include <exception>
+
+#include "gemel/data/arrow_api.h"
+#include "gemel/data/arrow_module/ipc_writer.h"
+#include "gemel/data/arrow_module/parquet_source.h"
+
+namespace gemel {
+namespace {
+
+class Module : public ArrowModule {
+ public:
+  Result<std::unique_ptr<RowSource>> open_parquet(const std::filesystem::path& path) override try {
+    return arrow_module::open_parquet(path);
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::kBadInput, path.string(), ": ", error.what());
+  }
+
+  Result<std::vector<ArrowColumnPlace>> write_ipc(const std::filesystem::path& path, std::span<const ArrowColumn> columns) override try {
+    return arrow_module::write_ipc(path, columns);
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::kIo, path.string(), ": ", error.what());
+  }
+};
+
+}  // namespace
+}  // namespace gemel
+
+extern "C" __attribute__((visibility("default"))) gemel::ArrowModule* gemel_arrow_module() {
+  static gemel::Module module;
+  return &module;
+}

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "gemel/base/result.h"
+#include "gemel/data/row_source.h"
+
+namespace gemel::arrow_module {
+
+// A Parquet file as a stream of batches; memory stays at a few megabytes whatever the size of its row groups.
+// Errors: kNotFound, kBadInput (not Parquet). May throw what Arrow throws: module.cpp catches.
+Result<std::unique_ptr<RowSource>> open_parquet(const std::filesystem::path& path);
+
+}  // namespace gemel::arrow_module
