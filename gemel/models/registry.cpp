@@ -5,6 +5,7 @@
 #include "gemel/models/item_knn/item_knn.h"
 #include "gemel/models/popularity/popularity.h"
 #include "gemel/models/repurchase/repurchase.h"
+#include "gemel/models/two_tower/two_tower.h"
 
 namespace gemel {
 namespace {
@@ -13,6 +14,7 @@ constexpr ModelEntry kModels[] = {
     {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true},
     {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true},
     {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true},
+    {"two_tower", "a query tower and a candidate tower, beside the popularity of the last days", TwoTower::make, TwoTower::search_space, false},
 };
 
 }  // namespace

@@ -15,12 +15,6 @@
 
 namespace gemel {
 
-// An embedding table: one row for each value of a feature.
-struct TableSpec {
-  std::string name;
-  std::size_t num_rows;
-};
-
 struct NetworkSpec {
   std::vector<TableSpec> tables;
   std::vector<std::size_t> query_tables, candidate_tables;  // which table each bag of a tower reads

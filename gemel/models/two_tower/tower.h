@@ -16,6 +16,12 @@
 
 namespace gemel {
 
+// An embedding table: one row for each value of a feature.
+struct TableSpec {
+  std::string name;
+  std::size_t num_rows;
+};
+
 // What a tower reads for a batch of n examples.
 struct TowerInput {
   std::vector<Bags> bags;  // [tower.tables().size()], each of n bags

@@ -1,0 +1,227 @@
+#include "gemel/models/two_tower/encoders.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gemel {
+namespace {
+
+std::vector<std::uint8_t> seen_in(std::size_t size, const TrainView& view, auto index_of_event) {
+  std::vector<std::uint8_t> seen(size, 0);
+  for (std::size_t event = 0; event < view.num_events; ++event) seen[to_size(index_of_event(event))] = 1;
+  return seen;
+}
+
+// features = ["none"] switches them off.
+Result<TableFeatures> fit_features(const EntityTable& table, const std::vector<FeatureConfig>& declared, const std::vector<std::string>& use,
+                                   std::span<const std::uint8_t> seen) {
+  if (use == std::vector<std::string>{"none"}) return TableFeatures();
+  return TableFeatures::fit(table, declared, use, seen);
+}
+
+std::vector<TableSpec> tables_of(const EncodedTable& table, std::string_view prefix) {
+  std::vector<TableSpec> specs;
+  for (const EncodedBags& bags : table.bags) specs.push_back({concat(prefix, bags.name), bags.num_rows});
+  return specs;
+}
+
+}  // namespace
+
+IdRows::IdRows(std::span<const std::uint8_t> seen) {
+  rows_.reserve(seen.size());
+  for (const std::uint8_t is_seen : seen) rows_.push_back(is_seen ? num_rows_++ : Vocabulary::kUnseen);
+}
+
+IdRows::IdRows(std::vector<std::uint32_t> rows) : rows_(std::move(rows)) {
+  for (const std::uint32_t row : rows_) num_rows_ = std::max(num_rows_, row + 1);
+}
+
+Result<CandidateEncoder> CandidateEncoder::fit(const TwoTowerConfig& config, const TrainView& view) {
+  const Dataset& dataset = *view.dataset;
+  const auto seen = seen_in(dataset.num_items(), view, [&](std::size_t event) { return dataset.items()[event]; });
+  CandidateEncoder encoder;
+  encoder.use_id_ = config.item_id;
+  encoder.ids_ = IdRows(seen);
+  GEMEL_ASSIGN_OR_RETURN(encoder.features_, fit_features(dataset.item_table(), dataset.config().items.features, config.item_features, seen));
+  encoder.table_ = encoder.features_.encode(dataset.item_table());
+  if (!config.item_id && encoder.table_.bags.empty() && encoder.table_.numbers.cols() == 0)
+    return fail(ErrorCode::kBadConfig, "models.two_tower: the candidate tower has neither item_id nor item_features");
+  return encoder;
+}
+
+std::vector<TableSpec> CandidateEncoder::tables() const {
+  std::vector<TableSpec> specs;
+  if (use_id_) specs.push_back({"item_id", ids_.num_rows()});
+  for (TableSpec& spec : tables_of(table_, "item.")) specs.push_back(std::move(spec));
+  return specs;
+}
+
+void CandidateEncoder::encode(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const {
+  out.reset(table_.bags.size() + (use_id_ ? 1 : 0), items.size(), num_numbers());
+  const auto limit = static_cast<std::uint64_t>(dropout.rate * 0x1p64 * 0.9999999);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::size_t bag = 0;
+    if (use_id_) {
+      const bool drop = dropout.rate > 0 && splitmix64(splitmix64(dropout.seed ^ dropout.step) ^ items[i]) < limit;
+      out.bags[bag].push(drop ? Vocabulary::kUnseen : ids_.row(items[i]), 1);
+      out.bags[bag++].close_bag();
+    }
+    for (const EncodedBags& feature : table_.bags) out.bags[bag++].append(feature.bags, items[i]);
+    std::ranges::copy(table_.numbers.row(items[i]), out.numbers.row(i).begin());
+  }
+}
+
+Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const TrainView& view, const IdRows& item_ids) {
+  const Dataset& dataset = *view.dataset;
+  const auto seen = seen_in(dataset.num_users(), view, [&](std::size_t event) { return dataset.users()[event]; });
+  QueryEncoder encoder;
+  encoder.config_ = config;
+  encoder.user_ids_ = IdRows(seen);
+  encoder.item_ids_ = item_ids;
+  encoder.num_actions_ = dataset.action_names().size();
+  GEMEL_ASSIGN_OR_RETURN(encoder.features_, fit_features(dataset.user_table(), dataset.config().users.features, config.user_features, seen));
+  encoder.users_ = encoder.features_.encode(dataset.user_table());
+  const auto times = dataset.times().first(view.num_events);
+  if (!times.empty()) {
+    const auto [first, last] = std::ranges::minmax(times);
+    encoder.first_ = first;
+    encoder.last_ = last;
+  }
+  GEMEL_RETURN_IF_ERROR(encoder.make_time_parts());
+  if (encoder.tables().empty() && encoder.num_numbers() == 0)
+    return fail(ErrorCode::kBadConfig, "models.two_tower: the query tower has no input: give it history, user_id, user_features, action or time");
+  return encoder;
+}
+
+Result<void> QueryEncoder::make_time_parts() {
+  auto time = TimeParts::make(config_.time, first_, last_);
+  if (!time) return with_context(time.error(), "models.two_tower.time");
+  time_ = *std::move(time);
+  return {};
+}
+
+std::vector<TableSpec> QueryEncoder::tables() const {
+  std::vector<TableSpec> specs;
+  if (config_.user_id) specs.push_back({"user_id", user_ids_.num_rows()});
+  for (TableSpec& spec : tables_of(users_, "user.")) specs.push_back(std::move(spec));
+  if (config_.action) specs.push_back({"action", num_actions_});
+  for (const auto& part : time_.embedded()) specs.push_back({concat("time.", part.name), part.num_rows});
+  if (config_.history.length > 0) {
+    for (std::size_t pool = 0; pool < config_.history.pool.size(); ++pool)
+      specs.push_back({config_.history.shared_table ? "item_id" : "history", item_ids_.num_rows()});
+  }
+  return specs;
+}
+
+std::size_t QueryEncoder::num_numbers() const { return users_.numbers.cols() + (config_.weight ? 1 : 0) + time_.num_numbers(); }
+
+// A customer the Dataset does not know has every feature missing: bags at the missing row, numbers 0. In EncodedTable a number is
+// followed by its missing flag, so odd columns are 1.
+void QueryEncoder::encode_user(const Query& query, std::vector<Bags>& bags, std::size_t& bag, float*& numbers) const {
+  const std::size_t row = query.user ? to_size(*query.user) : SIZE_MAX;
+  const bool known = row < users_.numbers.rows();
+  if (config_.user_id) {
+    bags[bag].push(query.user ? user_ids_.row(row) : Vocabulary::kUnseen, 1);
+    bags[bag++].close_bag();
+  }
+  for (const EncodedBags& feature : users_.bags) {
+    if (known) {
+      bags[bag++].append(feature.bags, row);
+    } else {
+      bags[bag].push(Vocabulary::kMissing, 1);
+      bags[bag++].close_bag();
+    }
+  }
+  for (std::size_t c = 0; c < users_.numbers.cols(); ++c) *numbers++ = known ? users_.numbers(row, c) : static_cast<float>(c % 2);
+}
+
+void QueryEncoder::encode_history(std::span<const HistoryItem> history, TimePoint at, bool by_recency, Bags& out) const {
+  const auto recent = history.last(std::min(history.size(), config_.history.length));
+  if (recent.empty()) {
+    out.push(Vocabulary::kMissing, 1);
+    return out.close_bag();
+  }
+  const std::size_t begin = out.weights.size();
+  double total = 0;
+  for (const HistoryItem& item : recent) {
+    const double age_days = std::chrono::duration<double, std::ratio<86400>>(at - item.at).count();
+    const double weight = by_recency ? std::exp2(-age_days / config_.history.half_life_days) + config_.history.floor : 1;
+    out.push(item_ids_.row(to_size(item.item)), static_cast<float>(weight));
+    total += weight;
+  }
+  for (std::size_t i = begin; i < out.weights.size(); ++i) out.weights[i] = static_cast<float>(out.weights[i] / total);
+  out.close_bag();
+}
+
+void QueryEncoder::encode(std::span<const Query> queries, TowerInput& out) const {
+  const std::size_t num_bags = tables().size();
+  out.reset(num_bags, queries.size(), num_numbers());
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const Query& query = queries[i];
+    std::size_t bag = 0;
+    float* numbers = out.numbers.row(i).data();
+    encode_user(query, out.bags, bag, numbers);
+    if (config_.action) {
+      out.bags[bag].push(static_cast<std::uint32_t>(query.action), 1);
+      out.bags[bag++].close_bag();
+    }
+    for (std::size_t part = 0; part < time_.embedded().size(); ++part) {
+      out.bags[bag].push(time_.row(part, query.at), 1);
+      out.bags[bag++].close_bag();
+    }
+    if (config_.history.length > 0) {
+      for (const std::string& pool : config_.history.pool) encode_history(query.history, query.at, pool == "recency", out.bags[bag++]);
+    }
+    if (config_.weight) *numbers++ = std::log1p(query.weight);
+    time_.numbers(query.at, numbers);
+  }
+}
+
+Result<void> QueryEncoder::save(const std::filesystem::path& path) const {
+  std::vector<std::int64_t> shape{static_cast<std::int64_t>(num_actions_), first_.time_since_epoch().count(), last_.time_since_epoch().count(),
+            static_cast<std::int64_t>(users_.bags.size())};
+  for (const EncodedBags& bags : users_.bags) shape.push_back(bags.num_rows);
+  SafetensorsWriter writer;
+  writer.add<std::int64_t>("query_encoder", shape);
+  writer.add<std::uint32_t>("item_id_rows", item_ids_.rows());
+  writer.add<std::uint32_t>("user_id_rows", user_ids_.rows());
+  for (std::size_t i = 0; i < users_.bags.size(); ++i) {
+    const Bags& bags = users_.bags[i].bags;
+    writer.add<std::uint32_t>(concat("user_bags.", i, ".offsets"), bags.offsets);
+    writer.add<std::uint32_t>(concat("user_bags.", i, ".rows"), bags.rows);
+    writer.add<float>(concat("user_bags.", i, ".weights"), bags.weights);
+  }
+  writer.add("user_numbers", users_.numbers.view());
+  return writer.write(path);
+}
+
+Result<QueryEncoder> QueryEncoder::load(const TwoTowerConfig& config, const SafetensorsFile& file) {
+  const auto corrupt = [](std::string_view what) { return fail(ErrorCode::kCorrupt, "encoders.safetensors: ", what); };
+  QueryEncoder encoder;
+  encoder.config_ = config;
+  GEMEL_ASSIGN_OR_RETURN(const auto shape, file.values<std::int64_t>("query_encoder"));
+  if (shape.size() < 4 || shape[3] < 0 || shape.size() != 4 + static_cast<std::size_t>(shape[3])) return corrupt("query_encoder has a wrong length");
+  encoder.num_actions_ = static_cast<std::size_t>(shape[0]);
+  encoder.first_ = TimePoint{std::chrono::microseconds{shape[1]}};
+  encoder.last_ = TimePoint{std::chrono::microseconds{shape[2]}};
+  GEMEL_ASSIGN_OR_RETURN(const auto item_rows, file.values<std::uint32_t>("item_id_rows"));
+  GEMEL_ASSIGN_OR_RETURN(const auto user_rows, file.values<std::uint32_t>("user_id_rows"));
+  encoder.item_ids_ = IdRows(std::vector(item_rows.begin(), item_rows.end()));
+  encoder.user_ids_ = IdRows(std::vector(user_rows.begin(), user_rows.end()));
+  GEMEL_ASSIGN_OR_RETURN(const auto numbers, file.matrix("user_numbers", user_rows.size()));
+  encoder.users_.numbers = Matrix(numbers.rows, numbers.cols);
+  std::copy(numbers.data, numbers.data + numbers.size(), encoder.users_.numbers.data());
+  for (std::size_t i = 0; i + 4 < shape.size(); ++i) {
+    GEMEL_ASSIGN_OR_RETURN(const auto offsets, file.values<std::uint32_t>(concat("user_bags.", i, ".offsets"), {user_rows.size() + 1}));
+    GEMEL_ASSIGN_OR_RETURN(const auto rows, file.values<std::uint32_t>(concat("user_bags.", i, ".rows")));
+    GEMEL_ASSIGN_OR_RETURN(const auto weights, file.values<float>(concat("user_bags.", i, ".weights"), {rows.size()}));
+    if (!std::ranges::is_sorted(offsets) || offsets.front() != 0 || offsets.back() != rows.size()) return corrupt("user_bags offsets are out of order");
+    if (std::ranges::any_of(rows, [&](std::uint32_t row) { return row >= shape[4 + i]; })) return corrupt("a user feature lies outside its table");
+    encoder.users_.bags.push_back({concat(i), static_cast<std::uint32_t>(shape[4 + i]),
+                                   Bags{{offsets.begin(), offsets.end()}, {rows.begin(), rows.end()}, {weights.begin(), weights.end()}}});
+  }
+  GEMEL_RETURN_IF_ERROR(encoder.make_time_parts());
+  return encoder;
+}
+
+}  // namespace gemel

@@ -1,0 +1,88 @@
+// From queries and products to what the towers read. Everything is fitted on the training period: a product or customer without an
+// event in it has the unseen row of its id table, its features still speak for it.
+// Bags, in order. Candidate tower: item id, item features. Query tower: user id, user features, action, time parts, history pools.
+// Thread safety: const after fit.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "gemel/features/table_features.h"
+#include "gemel/features/time_parts.h"
+#include "gemel/models/recommender.h"
+#include "gemel/models/two_tower/config.h"
+#include "gemel/models/two_tower/tower.h"
+#include "gemel/numerics/safetensors.h"
+
+namespace gemel {
+
+// Ids that the training period saw get a row each, in index order; the others share Vocabulary::kUnseen.
+class IdRows {
+ public:
+  IdRows() = default;
+  IdRows(std::span<const std::uint8_t> seen);
+  explicit IdRows(std::vector<std::uint32_t> rows);
+  std::uint32_t row(std::size_t index) const { return index < rows_.size() ? rows_[index] : Vocabulary::kUnseen; }
+  std::uint32_t num_rows() const { return num_rows_; }
+  std::span<const std::uint32_t> rows() const { return rows_; }
+
+ private:
+  std::vector<std::uint32_t> rows_;
+  std::uint32_t num_rows_ = Vocabulary::kFirstValue;
+};
+
+// Chance that a product's id is replaced by the unseen row in this step, drawn from (seed, step, product).
+struct IdDropout {
+  double rate = 0;
+  std::uint64_t seed = 0, step = 0;
+};
+
+class CandidateEncoder {
+ public:
+  CandidateEncoder() = default;
+  static Result<CandidateEncoder> fit(const TwoTowerConfig& config, const TrainView& view);
+
+  std::vector<TableSpec> tables() const;  // one a bag
+  std::size_t num_numbers() const { return table_.numbers.cols(); }
+  void encode(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const;
+  const IdRows& ids() const { return ids_; }
+  const TableFeatures& features() const { return features_; }
+
+ private:
+  bool use_id_ = true;
+  IdRows ids_;
+  TableFeatures features_;
+  EncodedTable table_;  // [num_items]
+};
+
+class QueryEncoder {
+ public:
+  QueryEncoder() = default;
+  static Result<QueryEncoder> fit(const TwoTowerConfig& config, const TrainView& view, const IdRows& item_ids);
+
+  // One a bag. A history that shares the candidate tower's table says so by the name "item_id".
+  std::vector<TableSpec> tables() const;
+  std::size_t num_numbers() const;
+  void encode(std::span<const Query> queries, TowerInput& out) const;
+  const TableFeatures& features() const { return features_; }
+
+  // Everything encode needs, without the Dataset. Error: kIo.
+  Result<void> save(const std::filesystem::path& path) const;
+  static Result<QueryEncoder> load(const TwoTowerConfig& config, const SafetensorsFile& file);
+
+ private:
+  void encode_user(const Query& query, std::vector<Bags>& bags, std::size_t& bag, float*& numbers) const;
+  void encode_history(std::span<const HistoryItem> history, TimePoint at, bool by_recency, Bags& out) const;
+  Result<void> make_time_parts();
+
+  TwoTowerConfig config_;
+  IdRows user_ids_, item_ids_;
+  std::size_t num_actions_ = 1;
+  TableFeatures features_;
+  EncodedTable users_;  // [num_users]
+  TimePoint first_{}, last_{};
+  TimeParts time_;
+};
+
+}  // namespace gemel

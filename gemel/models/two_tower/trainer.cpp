@@ -1,0 +1,190 @@
+#include "gemel/models/two_tower/trainer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace gemel {
+namespace {
+
+// "first purchases" of the training period: the customer had not had the product before.
+bool is_repeat(std::span<const HistoryItem> history, ItemIndex item) {
+  return std::ranges::any_of(history, [item](const HistoryItem& past) { return past.item == item; });
+}
+
+double age_weight(const TwoTowerConfig& config, TimePoint until, TimePoint at) {
+  if (config.example_half_life_days <= 0) return 1;
+  const double age_days = std::chrono::duration<double, std::ratio<86400>>(until - at).count();
+  return config.example_weight_floor + std::exp2(-age_days / config.example_half_life_days);
+}
+
+}  // namespace
+
+Trainer::Trainer(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries, std::uint64_t seed)
+    : config_(config), view_(view), candidates_(&candidates), queries_(&queries), seed_(seed), histories_(*view.dataset, view.num_events),
+      optimizer_(config.optimizer) {}
+
+Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries,
+                              std::uint64_t seed) {
+  Trainer trainer(config, view, candidates, queries, seed);
+  trainer.collect_examples();
+  if (trainer.examples_.size() < 2) return fail(ErrorCode::kBadConfig, "models.two_tower: the training period has no two events to learn from");
+  trainer.make_sampler();
+  if (!config.popularity_half_life_days.empty()) {
+    const TimeKind kind = view.dataset->time_kind();
+    if (kind != TimeKind::kDays && kind != TimeKind::kSeconds)
+      return fail(ErrorCode::kBadConfig,
+                  "models.two_tower.popularity_half_life_days: the prior needs the day of each event, but [events] has no time column; set it to []");
+    trainer.timeline_ = std::make_unique<PopularityTimeline>(view, config.popularity_half_life_days);
+  }
+  if (trainer.config_.optimizer.schedule != Schedule::kConstant) {
+    const std::size_t steps = (trainer.examples_.size() + config.batch_size - 1) / config.batch_size;
+    trainer.config_.optimizer.total_steps = steps * config.epochs;
+    trainer.optimizer_ = Optimizer(trainer.config_.optimizer);
+  }
+  return trainer;
+}
+
+void Trainer::collect_examples() {
+  const Dataset& dataset = *view_.dataset;
+  for (std::size_t event = 0; event < view_.num_events; ++event) {
+    const TimePoint at = dataset.times()[event];
+    const double weight = dataset.action_weight(dataset.actions()[event]) * age_weight(config_, view_.until, at);
+    if (!(weight > 0)) continue;
+    if (config_.first_only && is_repeat(history_before(histories_.of(dataset.users()[event]), at), dataset.items()[event])) continue;
+    examples_.push_back({static_cast<std::uint32_t>(event), static_cast<float>(weight)});
+  }
+}
+
+void Trainer::make_sampler() {
+  std::vector<double> counts(view_.dataset->num_items(), 0.0);
+  std::vector<std::uint32_t> allowed;
+  for (const Example& example : examples_) ++counts[to_size(view_.dataset->items()[example.event])];
+  // Products without an event in the training period are no negatives: they would learn only that nobody wants them.
+  for (std::uint32_t item = 0; item < counts.size(); ++item) {
+    if (counts[item] > 0) allowed.push_back(item);
+  }
+  sampler_ = std::make_unique<NegativeSampler>(NegativeSamplingOptions{.kind = config_.loss,
+                                                                       .num_uniform = config_.num_uniform,
+                                                                       .mask_accidental_hits = config_.mask_accidental_hits,
+                                                                       .logq_correction = config_.logq_correction},
+                                               std::move(allowed), counts);
+  column_of_item_.assign(counts.size(), 0);
+}
+
+void Trainer::look_up_prior(std::span<const std::uint32_t> examples, TrainingBatch& batch, ThreadPool& pool) {
+  std::vector<Day> days;
+  batch.group.resize(examples.size());
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    const Day day = day_of(view_.dataset->times()[examples_[examples[i]].event]);
+    if (days.empty() || days.back() != day) days.push_back(day);
+    batch.group[i] = static_cast<std::uint32_t>(days.size() - 1);
+  }
+  batch.log_shares.resize(timeline_->num_half_lives());
+  pool.run(batch.log_shares.size(), [&](std::size_t h) {
+    batch.log_shares[h].resize(days.size(), batch.candidate_set.items.size());
+    timeline_->log_shares(h, days, batch.candidate_set.items, batch.log_shares[h]);
+  });
+}
+
+// What a customer had is no candidate for a first purchase, so it is none in training either.
+void Trainer::mask_histories(const std::vector<Query>& queries, TrainingBatch& batch) {
+  const auto& items = batch.candidate_set.items;
+  for (std::size_t c = 0; c < items.size(); ++c) column_of_item_[items[c]] = static_cast<std::uint32_t>(c + 1);
+  batch.masked_offsets.assign(1, 0);
+  batch.masked_columns.clear();
+  for (const Query& query : queries) {
+    const auto begin = static_cast<std::ptrdiff_t>(batch.masked_columns.size());
+    for (const HistoryItem& past : query.history) {
+      if (const std::uint32_t column = column_of_item_[to_size(past.item)]) batch.masked_columns.push_back(column - 1);
+    }
+    std::sort(batch.masked_columns.begin() + begin, batch.masked_columns.end());
+    batch.masked_columns.erase(std::unique(batch.masked_columns.begin() + begin, batch.masked_columns.end()), batch.masked_columns.end());
+    batch.masked_offsets.push_back(static_cast<std::uint32_t>(batch.masked_columns.size()));
+  }
+  for (const std::uint32_t item : items) column_of_item_[item] = 0;
+}
+
+void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool) {
+  const Dataset& dataset = *view_.dataset;
+  std::vector<Query> queries(examples.size());
+  std::vector<std::uint32_t> positives(examples.size());
+  batch.row_weight.resize(examples.size());
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    const Example& example = examples_[examples[i]];
+    const UserIndex user = dataset.users()[example.event];
+    const TimePoint at = dataset.times()[example.event];
+    queries[i] = {.user = user,
+                  .action = dataset.actions()[example.event],
+                  .weight = dataset.weights()[example.event],
+                  .at = at,
+                  .history = history_before(histories_.of(user), at),
+                  .excluded = {}};
+    positives[i] = static_cast<std::uint32_t>(dataset.items()[example.event]);
+    batch.row_weight[i] = example.weight;
+  }
+  Rng rng(seed_, splitmix64(step));
+  sampler_->sample(positives, rng, batch.candidate_set);
+  queries_->encode(queries, batch.queries);
+  candidates_->encode(batch.candidate_set.items, {config_.id_dropout, seed_, step}, batch.candidates);
+  if (timeline_) look_up_prior(examples, batch, pool);
+  if (config_.first_only) mask_histories(queries, batch);
+}
+
+// Where blocks begin (shifted anew each epoch, so that neighbours change), and the order in which they are taken.
+std::vector<std::uint32_t> Trainer::block_order(std::size_t epoch, std::vector<std::uint32_t>& starts) const {
+  Rng rng(seed_, 0x65706f6368 + epoch);
+  starts.assign(1, 0);
+  for (std::size_t start = 1 + rng.below(config_.block_size); start < examples_.size(); start += config_.block_size)
+    starts.push_back(static_cast<std::uint32_t>(start));
+  std::vector<std::uint32_t> order(starts.size());
+  for (std::uint32_t block = 0; block < order.size(); ++block) order[block] = block;
+  starts.push_back(static_cast<std::uint32_t>(examples_.size()));
+  rng.shuffle(std::span(order));
+  return order;
+}
+
+Result<EpochCurve> Trainer::run_epoch(std::size_t epoch, Network& network, ThreadPool& pool, ProgressSink& progress) {
+  std::vector<std::uint32_t> starts;
+  const std::vector<std::uint32_t> order = block_order(epoch, starts);
+  const auto began = std::chrono::steady_clock::now();
+  progress.begin(concat("epoch ", epoch), examples_.size(), "examples");
+  TrainingBatch batch;
+  Network::Gradients gradients;
+  std::vector<std::uint32_t> examples;
+  double loss = 0, weight = 0;
+  std::size_t done = 0, correct = 0;
+  for (std::size_t next = 0; next < order.size();) {
+    examples.clear();
+    for (; next < order.size() && (examples.empty() || examples.size() + config_.block_size <= config_.batch_size); ++next) {
+      for (std::uint32_t example = starts[order[next]]; example < starts[order[next] + 1]; ++example) examples.push_back(example);
+    }
+    std::ranges::sort(examples);
+    make_batch(examples, step_, batch, pool);
+    const SoftmaxResult result = network.compute_gradients(batch, step_, gradients, pool);
+    if (!std::isfinite(result.loss)) {
+      progress.end();
+      return fail(ErrorCode::kDiverged, "training diverged in epoch ", epoch, ", step ", step_, ": the loss is ", result.loss,
+                  "; a smaller learning_rate (now ", config_.optimizer.learning_rate, ") or normalize = true usually helps");
+    }
+    optimizer_.begin_step(step_++);
+    network.apply(gradients, optimizer_, pool);
+    loss += result.loss;
+    weight += result.weight;
+    correct += result.num_correct;
+    done += examples.size();
+    progress.advance(done);
+    if (interrupted()) {
+      progress.end();
+      return fail(ErrorCode::kInterrupted, "interrupted in epoch ", epoch);
+    }
+  }
+  progress.end();
+  if (!network.is_finite())
+    return fail(ErrorCode::kDiverged, "training diverged in epoch ", epoch, ": weights are no longer numbers; try a smaller learning_rate (now ",
+                config_.optimizer.learning_rate, ")");
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return EpochCurve{loss / weight, static_cast<double>(correct) / static_cast<double>(done), static_cast<double>(done) / seconds};
+}
+
+}  // namespace gemel

@@ -1,0 +1,63 @@
+// Runs epochs over the training examples: blocks of neighbouring times are shuffled, a batch takes a few of them, so that it spans
+// few days and the popularity prior of each is looked up once.
+// Thread safety: one caller. Same seed, same bytes, for any number of threads.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "gemel/base/progress.h"
+#include "gemel/data/histories.h"
+#include "gemel/features/popularity_timeline.h"
+#include "gemel/models/two_tower/encoders.h"
+#include "gemel/models/two_tower/network.h"
+
+namespace gemel {
+
+// What an epoch did, as the curves show it.
+struct EpochCurve {
+  double loss = 0;         // mean over examples, by weight, nats
+  double accuracy = 0;     // share of examples whose positive had the highest logit
+  double examples_per_second = 0;
+};
+
+class Trainer {
+ public:
+  // All borrowed for the trainer's life. Error kBadConfig: no example to learn from.
+  static Result<Trainer> make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates,
+                              const QueryEncoder& queries, std::uint64_t seed);
+
+  std::size_t num_examples() const { return examples_.size(); }
+  // One pass. Errors: kInterrupted; kDiverged names epoch and step with a hint, and the network is not to be used.
+  Result<EpochCurve> run_epoch(std::size_t epoch, Network& network, ThreadPool& pool, ProgressSink& progress);
+
+  // The batch of these examples (indices ascending), for run_epoch and the tests.
+  void make_batch(std::span<const std::uint32_t> examples, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool);
+
+ private:
+  struct Example {
+    std::uint32_t event;
+    float weight;
+  };
+  Trainer(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries, std::uint64_t seed);
+  void collect_examples();
+  void make_sampler();
+  std::vector<std::uint32_t> block_order(std::size_t epoch, std::vector<std::uint32_t>& starts) const;
+  void look_up_prior(std::span<const std::uint32_t> examples, TrainingBatch& batch, ThreadPool& pool);
+  void mask_histories(const std::vector<Query>& queries, TrainingBatch& batch);
+
+  TwoTowerConfig config_;
+  TrainView view_;
+  const CandidateEncoder* candidates_;
+  const QueryEncoder* queries_;
+  std::uint64_t seed_;
+  Histories histories_;
+  std::vector<Example> examples_;  // in the Dataset's order: by time
+  std::unique_ptr<NegativeSampler> sampler_;
+  std::unique_ptr<PopularityTimeline> timeline_;  // null without a prior
+  Optimizer optimizer_;
+  std::uint64_t step_ = 0;
+  std::vector<std::uint32_t> column_of_item_;  // scratch of mask_histories: column + 1, all 0 between calls
+};
+
+}  // namespace gemel

@@ -1,0 +1,253 @@
+#include "gemel/models/two_tower/two_tower.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <numeric>
+
+#include "gemel/index/brute_force.h"
+#include "gemel/nn/l2_normalize.h"
+#include "gemel/numerics/kernels.h"
+
+namespace gemel {
+namespace {
+
+constexpr std::size_t kQueriesAtOnce = 1024;
+constexpr std::size_t kCandidatesAtOnce = 8192;
+constexpr std::size_t kCalibrationQueries = 4096;  // enough for a dozen parameters
+
+// One line of curves.jsonl, flushed: a run that is watched or cut off shows what it had.
+class CurveFile {
+ public:
+  explicit CurveFile(const std::filesystem::path& path) {
+    if (!path.empty()) file_.open(path, std::ios::trunc);
+  }
+  void write(std::size_t epoch, const EpochCurve& curve, const Network& network, std::optional<double> validation) {
+    if (!file_.is_open()) return;
+    file_ << concat("{\"epoch\": ", epoch, ", \"loss\": ", curve.loss, ", \"accuracy\": ", curve.accuracy, ", \"scale\": ", network.scale(),
+                    ", \"examples_per_second\": ", curve.examples_per_second);
+    if (validation) file_ << concat(", \"validation_ndcg_at_20\": ", *validation);
+    file_ << "}" << std::endl;
+  }
+
+ private:
+  std::ofstream file_;
+};
+
+std::span<const std::uint32_t> as_rows(std::span<const ItemIndex> items) {
+  static_assert(sizeof(ItemIndex) == sizeof(std::uint32_t));
+  return {reinterpret_cast<const std::uint32_t*>(items.data()), items.size()};  // an enum class and its underlying type share their form
+}
+
+std::vector<std::uint32_t> tables_by_name(const std::vector<TableSpec>& wanted, std::vector<TableSpec>& all) {
+  std::vector<std::uint32_t> found;
+  for (const TableSpec& spec : wanted) {
+    auto at = std::ranges::find(all, spec.name, &TableSpec::name);
+    if (at == all.end()) at = all.insert(all.end(), spec);
+    found.push_back(static_cast<std::uint32_t>(at - all.begin()));
+  }
+  return found;
+}
+
+NetworkSpec make_spec(const CandidateEncoder& candidates, const QueryEncoder& queries) {
+  NetworkSpec spec;
+  for (const std::uint32_t table : tables_by_name(candidates.tables(), spec.tables)) spec.candidate_tables.push_back(table);
+  for (const std::uint32_t table : tables_by_name(queries.tables(), spec.tables)) spec.query_tables.push_back(table);
+  spec.num_query_numbers = queries.num_numbers();
+  spec.num_candidate_numbers = candidates.num_numbers();
+  return spec;
+}
+
+// At most `wanted` of [0, size), evenly spread.
+std::vector<std::uint32_t> evenly(std::size_t size, std::size_t wanted) {
+  std::vector<std::uint32_t> picked(std::min(size, wanted));
+  for (std::size_t i = 0; i < picked.size(); ++i) picked[i] = static_cast<std::uint32_t>(i * size / picked.size());
+  return picked;
+}
+
+}  // namespace
+
+// The best epoch so far, by validation.
+struct TwoTower::Best {
+  double score = -1;
+  std::size_t epoch = 0;
+  Network network;
+  std::vector<double> weights, gates;
+};
+
+Result<std::unique_ptr<Recommender>> TwoTower::make(ConfigTable table) {
+  GEMEL_ASSIGN_OR_RETURN(TwoTowerConfig config, TwoTowerConfig::read(std::move(table)));
+  return std::unique_ptr<Recommender>(std::make_unique<TwoTower>(std::move(config)));
+}
+
+Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
+  GEMEL_ASSIGN_OR_RETURN(candidate_encoder_, CandidateEncoder::fit(config_, view));
+  GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::fit(config_, view, candidate_encoder_.ids()));
+  if (!config_.tower_gates.empty() && config_.tower_gates.size() != kNumGates)
+    return fail(ErrorCode::kBadConfig, "models.two_tower.tower_gates: expected ", kNumGates, " gates, found ", config_.tower_gates.size());
+  GEMEL_ASSIGN_OR_RETURN(Trainer trainer, Trainer::make(config_, view, candidate_encoder_, query_encoder_, context.seed));
+  spec_ = make_spec(candidate_encoder_, query_encoder_);
+  network_ = Network(config_, spec_, context.seed);
+  const Result<void> trained = train(trainer, view, context);
+  embed_all_candidates(context.pool);
+  stand_at(view);
+  return trained;
+}
+
+Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitContext& context) {
+  CurveFile curves(context.curves_path);
+  Best best;
+  Result<void> outcome;
+  for (std::size_t epoch = 1; epoch <= config_.epochs; ++epoch) {
+    const Network last_good = network_;
+    const auto curve = trainer.run_epoch(epoch, network_, context.pool, context.progress);
+    if (!curve) {
+      if (curve.error().code != ErrorCode::kDiverged) return Failure{curve.error()};
+      outcome = with_context(curve.error(), epoch == 1 ? "models.two_tower" : concat("models.two_tower (the state after epoch ", epoch - 1, " is kept)"));
+      network_ = last_good;
+      break;
+    }
+    std::optional<double> validation;
+    if (context.validation) {
+      GEMEL_ASSIGN_OR_RETURN(validation, judge(view, context));
+      if (*validation > best.score) best = {*validation, epoch, network_, weights_, gates_};
+    }
+    curves.write(epoch, *curve, network_, validation);
+    context.progress.note(concat("epoch ", epoch, ": loss ", curve->loss, ", accuracy ", curve->accuracy,
+                                 validation ? concat(", validation ndcg_at_20 ", *validation) : std::string()));
+    if (context.validation && epoch >= best.epoch + config_.patience) break;
+  }
+  if (context.validation && best.epoch > 0) {
+    network_ = std::move(best.network);
+    config_.epochs = best.epoch;
+    config_.popularity_weights = weights_ = best.weights;
+    config_.tower_gates = gates_ = best.gates;
+  } else {
+    const Calibration as_given = current_calibration();
+    weights_ = as_given.popularity_weights;
+    gates_ = as_given.tower_gates;
+  }
+  return outcome;
+}
+
+// Weights and gates that shop.toml or an earlier fit decided on; otherwise the weights the training learnt, and open gates.
+Calibration TwoTower::current_calibration() const {
+  const auto trained = network_.prior_weights();
+  Calibration calibration;
+  calibration.popularity_weights = config_.popularity_weights.empty() ? std::vector<double>(trained.begin(), trained.end()) : config_.popularity_weights;
+  calibration.tower_gates = config_.tower_gates.empty() ? std::vector<double>(kNumGates, 1.0) : config_.tower_gates;
+  return calibration;
+}
+
+// Calibrates on the validation period, then asks the common evaluation.
+Result<double> TwoTower::judge(const TrainView& view, const FitContext& context) {
+  embed_all_candidates(context.pool);
+  const bool chooses = config_.calibrate && config_.popularity_weights.empty() && config_.tower_gates.empty() && !config_.popularity_half_life_days.empty();
+  const Calibration calibration = chooses ? calibrate_on(view, *context.validation, context.pool) : current_calibration();
+  weights_ = calibration.popularity_weights;
+  gates_ = calibration.tower_gates;
+  stand_at(view);
+  auto score = context.validation->score(*this);
+  stand_at(view);
+  return score;
+}
+
+Calibration TwoTower::calibrate_on(const TrainView& view, const Validation& validation, ThreadPool& pool) const {
+  const QueryPlan& plan = validation.plan;
+  const std::size_t num_items = candidate_embeddings_.rows();
+  std::vector<Matrix> log_shares;
+  std::vector<std::vector<std::uint8_t>> eligible;
+  DecayedCounts counts(config_.popularity_half_life_days, num_items);
+  for (const QueryBlock& block : plan.blocks) {
+    counts.roll(*view.dataset, block.num_known_events, day_of(block.now));
+    Matrix& shares = log_shares.emplace_back(config_.popularity_half_life_days.size(), num_items);
+    for (std::size_t h = 0; h < shares.rows(); ++h) counts.log_shares(h, shares.row(h));
+    eligible.push_back(eligible_items(*view.dataset, plan.protocol, block.num_known_events));
+  }
+  const std::vector<std::uint32_t> picked = evenly(plan.queries.size(), kCalibrationQueries);
+  std::vector<Query> queries;
+  std::vector<std::uint8_t> gates;
+  for (const std::uint32_t query : picked) {
+    queries.push_back(to_query(plan.queries[query], plan, validation.histories));
+    gates.push_back(static_cast<std::uint8_t>(gate_of(queries.back().history.size())));
+  }
+  const Matrix embeddings = embed(queries, pool);
+  Calibration start{{network_.prior_weights().begin(), network_.prior_weights().end()}, std::vector<double>(kNumGates, 1.0)};
+  return calibrate({plan, picked, embeddings, gates, candidate_embeddings_, network_.scale(), log_shares, eligible}, std::move(start), pool);
+}
+
+Matrix TwoTower::embed(std::span<const Query> queries, ThreadPool& pool) const {
+  Matrix all(queries.size(), network_.query_tower().output_dim());
+  TowerInput input;
+  Tower::Activations activations;
+  for (std::size_t begin = 0; begin < queries.size(); begin += kQueriesAtOnce) {
+    const auto some = queries.subspan(begin, std::min(kQueriesAtOnce, queries.size() - begin));
+    query_encoder_.encode(some, input);
+    network_.embed_queries(input, activations, pool);
+    std::copy_n(activations.embeddings.data(), activations.embeddings.size(), all.row(begin).data());
+  }
+  return all;
+}
+
+void TwoTower::embed_all_candidates(ThreadPool& pool) {
+  const std::size_t num_items = candidate_encoder_.ids().rows().size();
+  candidate_embeddings_.resize(num_items, network_.candidate_tower().output_dim());
+  std::vector<std::uint32_t> items(num_items);
+  std::iota(items.begin(), items.end(), 0u);
+  TowerInput input;
+  Tower::Activations activations;
+  for (std::size_t begin = 0; begin < num_items; begin += kCandidatesAtOnce) {
+    candidate_encoder_.encode(std::span(items).subspan(begin, std::min(kCandidatesAtOnce, num_items - begin)), {}, input);
+    network_.embed_candidates(input, activations, pool);
+    std::copy_n(activations.embeddings.data(), activations.embeddings.size(), candidate_embeddings_.row(begin).data());
+  }
+  candidate_directions_ = candidate_embeddings_;
+  std::vector<float> norms(num_items);
+  l2_normalize_forward(candidate_directions_, candidate_directions_, norms, pool);
+}
+
+void TwoTower::stand_at(const TrainView& view) {
+  counts_ = DecayedCounts(config_.popularity_half_life_days, view.dataset->num_items());
+  if (!config_.popularity_half_life_days.empty()) counts_.roll(*view.dataset, view.num_events, day_of(view.until));
+  update_item_bias();
+}
+
+void TwoTower::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) {
+  if (config_.popularity_half_life_days.empty()) return;
+  counts_.roll(dataset, num_events, day_of(now));
+  update_item_bias();
+}
+
+void TwoTower::update_item_bias() {
+  item_bias_.clear();
+  if (config_.popularity_half_life_days.empty()) return;
+  item_bias_.assign(counts_.num_items(), 0);
+  std::vector<float> shares(counts_.num_items());
+  for (std::size_t h = 0; h < weights_.size(); ++h) {
+    counts_.log_shares(h, shares);
+    kernels().axpy(static_cast<float>(weights_[h]), shares.data(), item_bias_.data(), shares.size());
+  }
+}
+
+void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
+                         std::vector<std::vector<ScoredItem>>& out) const {
+  out.assign(queries.size(), {});
+  std::vector<std::vector<ScoredIndex>> found;
+  for (std::size_t begin = 0; begin < queries.size(); begin += kQueriesAtOnce) {
+    const auto some = queries.subspan(begin, std::min(kQueriesAtOnce, queries.size() - begin));
+    Matrix embeddings = embed(some, pool);
+    std::vector<std::span<const std::uint32_t>> excluded;
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      const auto factor = static_cast<float>(network_.scale() * gates_[gate_of(some[i].history.size())]);
+      kernels().scale(factor, embeddings.row(i).data(), embeddings.cols());
+      excluded.push_back(as_rows(some[i].excluded));
+    }
+    search({.queries = embeddings, .candidates = candidate_embeddings_, .candidate_bias = item_bias_, .eligible = eligible, .excluded = excluded, .k = k},
+           pool, found);
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      for (const ScoredIndex& hit : found[i]) out[begin + i].push_back({ItemIndex{hit.index}, hit.score});
+    }
+  }
+}
+
+}  // namespace gemel

@@ -1,0 +1,66 @@
+// The two-tower model: a query tower and a candidate tower trained with a softmax over candidates (Covington et al. 2016, section 3; Yi et al.
+// 2019), beside an additive prior of recent popularity. What is served is
+//
+//   gate * scale * <query_embedding, candidate_embedding> + item_bias,   item_bias = sum of popularity_weight * log share of its decayed count
+//
+// so that retrieval stays a search over candidate embeddings with one bias a product, the same for all queries of a day.
+// Thread safety: as Recommender says.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gemel/data/decayed_counts.h"
+#include "gemel/models/recommender.h"
+#include "gemel/models/two_tower/calibration.h"
+#include "gemel/models/two_tower/encoders.h"
+#include "gemel/models/two_tower/network.h"
+#include "gemel/models/two_tower/trainer.h"
+
+namespace gemel {
+
+class TwoTower final : public Recommender {
+ public:
+  static Result<std::unique_ptr<Recommender>> make(ConfigTable table);
+  static std::vector<std::string> search_space() { return {}; }  // the fit chooses epochs, weights and gates itself
+
+  explicit TwoTower(TwoTowerConfig config) : config_(std::move(config)) {}
+
+  std::string_view name() const override { return "two_tower"; }
+  std::string knobs() const override { return config_.to_toml(); }  // after a fit with validation: epochs, weights and gates as chosen
+  // A fit that diverges leaves the model at its last good epoch.
+  Result<void> fit(const TrainView& view, const FitContext& context) override;
+  void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
+  void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
+                 std::vector<std::vector<ScoredItem>>& out) const override;
+  ConstMatrixView item_embeddings() const override { return candidate_directions_; }
+  Result<void> save(const std::filesystem::path& directory) const override;
+  Result<void> load(const std::filesystem::path& directory) override;
+
+ private:
+  struct Best;
+  Result<void> train(Trainer& trainer, const TrainView& view, const FitContext& context);
+  Result<double> judge(const TrainView& view, const FitContext& context);
+  void embed_all_candidates(ThreadPool& pool);
+  void stand_at(const TrainView& view);  // counters and bias as of the end of the view
+  void update_item_bias();
+  Calibration current_calibration() const;
+  Calibration calibrate_on(const TrainView& view, const Validation& validation, ThreadPool& pool) const;
+  Matrix embed(std::span<const Query> queries, ThreadPool& pool) const;
+  Result<void> load_counters(const std::filesystem::path& path);
+
+  TwoTowerConfig config_;
+  CandidateEncoder candidate_encoder_;  // while fitting; a loaded model does without
+  QueryEncoder query_encoder_;
+  NetworkSpec spec_;
+  Network network_;
+  Matrix candidate_embeddings_;  // [num_items, output_dim]
+  Matrix candidate_directions_;  // the same, rows of length 1
+  std::vector<double> weights_, gates_;  // in use: calibrated, given, or as trained
+  DecayedCounts counts_;
+  std::vector<float> item_bias_;  // [num_items]; empty without a prior
+};
+
+}  // namespace gemel
