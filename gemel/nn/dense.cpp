@@ -35,7 +35,8 @@ void dense_forward(ConstMatrixView x, ConstMatrixView weight, std::span<const fl
   GEMEL_CHECK(x.cols == weight.rows && bias.size() == weight.cols, "dense_forward: weight does not fit");
   GEMEL_CHECK(y.rows == x.rows && y.cols == weight.cols, "dense_forward: y does not fit");
   GEMEL_CHECK(pre_activation.rows == y.rows && pre_activation.cols == y.cols, "dense_forward: pre_activation does not fit");
-  GEMEL_CHECK(activation != Activation::kGelu || pre_activation.data != y.data || y.size() == 0, "dense_forward: gelu needs its input kept");
+  GEMEL_CHECK(activation != Activation::kGelu || pre_activation.data != y.data || y.size() == 0,
+              "dense_forward: gelu needs its input kept");
   pool.for_blocks(x.rows, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     const MatrixView pre = pre_activation.row_block(begin, end), out = y.row_block(begin, end);
     for (std::size_t row = 0; row < pre.rows; ++row) std::copy(bias.begin(), bias.end(), pre.row(row).begin());
