@@ -25,7 +25,27 @@ std::vector<TableSpec> tables_of(const EncodedTable& table, std::string_view pre
   return specs;
 }
 
+// Indices of the wanted tables in `all`, which takes in those it lacks: equal names are one table.
+std::vector<std::size_t> merge_tables(const std::vector<TableSpec>& wanted, std::vector<TableSpec>& all) {
+  std::vector<std::size_t> found;
+  for (const TableSpec& spec : wanted) {
+    auto at = std::ranges::find(all, spec.name, &TableSpec::name);
+    if (at == all.end()) at = all.insert(all.end(), spec);
+    found.push_back(static_cast<std::size_t>(at - all.begin()));
+  }
+  return found;
+}
+
 }  // namespace
+
+NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries) {
+  NetworkSpec spec;
+  spec.candidate_tables = merge_tables(candidates.tables(), spec.tables);
+  spec.query_tables = merge_tables(queries.tables(), spec.tables);
+  spec.num_query_numbers = queries.num_numbers();
+  spec.num_candidate_numbers = candidates.num_numbers();
+  return spec;
+}
 
 IdRows::IdRows(std::span<const std::uint8_t> seen) {
   rows_.reserve(seen.size());

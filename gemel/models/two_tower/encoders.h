@@ -12,7 +12,7 @@
 #include "gemel/features/time_parts.h"
 #include "gemel/models/recommender.h"
 #include "gemel/models/two_tower/config.h"
-#include "gemel/models/two_tower/tower.h"
+#include "gemel/models/two_tower/network.h"
 #include "gemel/numerics/safetensors.h"
 
 namespace gemel {
@@ -84,5 +84,8 @@ class QueryEncoder {
   TimePoint first_{}, last_{};
   TimeParts time_;
 };
+
+// The network that reads what these two write.
+NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries);
 
 }  // namespace gemel

@@ -39,25 +39,6 @@ std::span<const std::uint32_t> as_rows(std::span<const ItemIndex> items) {
   return {reinterpret_cast<const std::uint32_t*>(items.data()), items.size()};  // an enum class and its underlying type share their form
 }
 
-std::vector<std::uint32_t> tables_by_name(const std::vector<TableSpec>& wanted, std::vector<TableSpec>& all) {
-  std::vector<std::uint32_t> found;
-  for (const TableSpec& spec : wanted) {
-    auto at = std::ranges::find(all, spec.name, &TableSpec::name);
-    if (at == all.end()) at = all.insert(all.end(), spec);
-    found.push_back(static_cast<std::uint32_t>(at - all.begin()));
-  }
-  return found;
-}
-
-NetworkSpec make_spec(const CandidateEncoder& candidates, const QueryEncoder& queries) {
-  NetworkSpec spec;
-  for (const std::uint32_t table : tables_by_name(candidates.tables(), spec.tables)) spec.candidate_tables.push_back(table);
-  for (const std::uint32_t table : tables_by_name(queries.tables(), spec.tables)) spec.query_tables.push_back(table);
-  spec.num_query_numbers = queries.num_numbers();
-  spec.num_candidate_numbers = candidates.num_numbers();
-  return spec;
-}
-
 // At most `wanted` of [0, size), evenly spread.
 std::vector<std::uint32_t> evenly(std::size_t size, std::size_t wanted) {
   std::vector<std::uint32_t> picked(std::min(size, wanted));
@@ -86,7 +67,7 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
   if (!config_.tower_gates.empty() && config_.tower_gates.size() != kNumGates)
     return fail(ErrorCode::kBadConfig, "models.two_tower.tower_gates: expected ", kNumGates, " gates, found ", config_.tower_gates.size());
   GEMEL_ASSIGN_OR_RETURN(Trainer trainer, Trainer::make(config_, view, candidate_encoder_, query_encoder_, context.seed));
-  spec_ = make_spec(candidate_encoder_, query_encoder_);
+  spec_ = make_network_spec(candidate_encoder_, query_encoder_);
   network_ = Network(config_, spec_, context.seed);
   const Result<void> trained = train(trainer, view, context);
   embed_all_candidates(context.pool);
