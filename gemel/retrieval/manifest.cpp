@@ -1,0 +1,158 @@
+#include "gemel/retrieval/manifest.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "gemel/base/file.h"
+
+namespace gemel {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+// How a manifest ends: the checksum stands between these, over all bytes before kChecksumKey.
+constexpr std::string_view kChecksumKey = "  \"checksum\": \"";
+constexpr std::string_view kEnd = "\"\n}\n";
+constexpr std::size_t kChecksumDigits = 32;
+
+constexpr std::pair<TimeKind, std::string_view> kTimeKinds[] = {
+    {TimeKind::kNone, "none"}, {TimeKind::kOrder, "order"}, {TimeKind::kDays, "days"}, {TimeKind::kSeconds, "seconds"}};
+
+std::int64_t to_us(TimePoint at) { return at.time_since_epoch().count(); }
+TimePoint from_us(std::int64_t us) { return TimePoint(std::chrono::microseconds(us)); }
+
+Json to_json(const Manifest& manifest) {
+  const auto kind = std::ranges::find(kTimeKinds, manifest.time_kind, &std::pair<TimeKind, std::string_view>::first);
+  Json json = {{"format", "gemel bundle"},
+               {"version", kBundleVersion},
+               {"model", {{"name", manifest.model_name}, {"knobs", manifest.model_knobs}}},
+               {"data",
+                {{"fingerprint", manifest.data_fingerprint},
+                 {"time_kind", kind->second},
+                 {"num_events", manifest.num_events},
+                 {"num_users", manifest.num_users},
+                 {"num_items", manifest.num_items}}},
+               {"trained_until_us", to_us(manifest.trained_until)},
+               {"trained_until", time_label(manifest.trained_until, manifest.time_kind)},
+               {"cut_us", to_us(manifest.cut)},
+               {"cut", time_label(manifest.cut, manifest.time_kind)}};
+  json["actions"] = Json::array();
+  for (const BundleAction& action : manifest.actions) json["actions"].push_back({{"name", action.name}, {"target", action.target}});
+  json["metrics"] = Json::parse(manifest.metrics_json);
+  json["files"] = Json::array();
+  for (const BundleFile& file : manifest.files)
+    json["files"].push_back({{"path", file.path}, {"size_bytes", file.size_bytes}, {"checksum", file.checksum}});
+  return json;
+}
+
+// Throws what nlohmann throws on a missing key or a wrong type; read_manifest catches it.
+Manifest from_json(const Json& json) {
+  Manifest manifest;
+  manifest.model_name = json.at("model").at("name");
+  manifest.model_knobs = json.at("model").at("knobs");
+  const Json& data = json.at("data");
+  manifest.data_fingerprint = data.at("fingerprint");
+  for (const auto& [kind, name] : kTimeKinds)
+    if (data.at("time_kind") == name) manifest.time_kind = kind;
+  manifest.num_events = data.at("num_events");
+  manifest.num_users = data.at("num_users");
+  manifest.num_items = data.at("num_items");
+  manifest.trained_until = from_us(json.at("trained_until_us"));
+  manifest.cut = from_us(json.at("cut_us"));
+  for (const Json& action : json.at("actions")) manifest.actions.push_back({action.at("name"), action.at("target")});
+  manifest.metrics_json = json.at("metrics").dump();
+  for (const Json& file : json.at("files")) manifest.files.push_back({file.at("path"), file.at("size_bytes"), file.at("checksum")});
+  return manifest;
+}
+
+// The bytes that the checksum covers, once it is right.
+Result<std::string_view> checked_bytes(std::string_view text) {
+  const std::size_t tail = kChecksumKey.size() + kChecksumDigits + kEnd.size();
+  const auto torn = [](const auto&... why) { return fail(ErrorCode::kCorrupt, "torn, truncated or not of gemel: ", why...); };
+  if (text.size() < tail || !text.ends_with(kEnd) || text.substr(text.size() - tail, kChecksumKey.size()) != kChecksumKey)
+    return torn("it does not end with a checksum");
+  const std::string_view covered = text.substr(0, text.size() - tail);
+  const std::string_view found = text.substr(text.size() - kEnd.size() - kChecksumDigits, kChecksumDigits);
+  if (const std::string expected = checksum_hex(covered); expected != found) return torn("checksum ", found, ", expected ", expected);
+  return covered;
+}
+
+Result<void> check_file(const fs::path& directory, const BundleFile& listed) {
+  const fs::path relative(listed.path);
+  if (relative.is_absolute() || std::ranges::count(relative, fs::path("..")) > 0)
+    return fail(ErrorCode::kCorrupt, kManifestFile, ": file '", listed.path, "' lies outside of the bundle");
+  const auto file = MappedFile::open(directory / relative);
+  if (!file) return fail(ErrorCode::kCorrupt, "listed in ", kManifestFile, " but not readable: ", file.error().message);
+  if (file->bytes().size() != listed.size_bytes)
+    return fail(ErrorCode::kCorrupt, listed.path, ": expected ", listed.size_bytes, " bytes, found ", file->bytes().size());
+  if (const std::string found = checksum_hex(file->bytes()); found != listed.checksum)
+    return fail(ErrorCode::kCorrupt, listed.path, ": expected checksum ", listed.checksum, ", found ", found, "; the file is damaged");
+  return {};
+}
+
+}  // namespace
+
+Result<std::vector<BundleFile>> list_files(const fs::path& directory) {
+  std::vector<BundleFile> files;
+  std::error_code code;
+  for (fs::recursive_directory_iterator entry(directory, code), end; !code && entry != end; entry.increment(code)) {
+    if (!entry->is_regular_file(code)) continue;
+    const std::string path = entry->path().lexically_relative(directory).generic_string();
+    if (path == kManifestFile) continue;
+    GEMEL_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(entry->path()));
+    files.push_back({path, file.bytes().size(), checksum_hex(file.bytes())});
+  }
+  if (code) return fail(ErrorCode::kIo, directory.string(), ": listing the files failed: ", code.message());
+  std::ranges::sort(files, {}, &BundleFile::path);
+  return files;
+}
+
+Result<void> write_manifest(const fs::path& directory, const Manifest& manifest) {
+  std::string text = to_json(manifest).dump(2, ' ', false, Json::error_handler_t::replace);
+  text.resize(text.size() - 2);  // "\n}": the checksum becomes the last key
+  text += ",\n";
+  const std::string checksum = checksum_hex(text);
+  return write_file(directory / kManifestFile, concat(text, kChecksumKey, checksum, kEnd));
+}
+
+Result<Manifest> read_manifest(const fs::path& directory) {
+  const fs::path path = directory / kManifestFile;
+  const auto text = read_file(path);
+  if (!text && text.error().code == ErrorCode::kNotFound)
+    return fail(ErrorCode::kNotFound, directory.string(), ": no bundle here (it would hold ", kManifestFile, "); `gemel train` makes one");
+  if (!text) return Failure{text.error()};
+  const auto covered = checked_bytes(*text);
+  if (!covered) return with_context(covered.error(), path.string());
+  const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || json.value("format", Json()) != "gemel bundle")
+    return fail(ErrorCode::kCorrupt, path.string(), ": expected the format 'gemel bundle'");
+  if (json.value("version", Json()) != kBundleVersion)
+    return fail(ErrorCode::kCorrupt, path.string(), ": this program reads version ", kBundleVersion, ", found ", json.value("version", Json()).dump(),
+                "; use the gemel that made it, or train anew");
+  Manifest manifest;
+  try {
+    manifest = from_json(json);
+  } catch (const nlohmann::json::exception& error) {
+    return fail(ErrorCode::kCorrupt, path.string(), ": ", error.what());
+  }
+  for (const BundleFile& file : manifest.files)
+    if (const auto checked = check_file(directory, file); !checked) return with_context(checked.error(), directory.string());
+  return manifest;
+}
+
+std::string time_label(TimePoint at, TimeKind kind) {
+  if (kind == TimeKind::kNone || kind == TimeKind::kOrder) return concat("row ", at.time_since_epoch().count());
+  const std::chrono::year_month_day date(day_of(at));
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - TimePoint(day_of(at))));
+  char text[48];
+  const int size = std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                                 static_cast<unsigned>(date.day()));
+  if (time.to_duration().count() > 0)
+    std::snprintf(text + size, sizeof text - static_cast<std::size_t>(size), " %02d:%02d:%02d", static_cast<int>(time.hours().count()),
+                  static_cast<int>(time.minutes().count()), static_cast<int>(time.seconds().count()));
+  return text;
+}
+
+}  // namespace gemel
