@@ -38,6 +38,22 @@ Plan make_plan(const SoftmaxBatchView& batch) {
   return {column_tile, divide_up(num_candidates, column_tile), tiles_per_chunk * kRowTile, divide_up(num_row_tiles, tiles_per_chunk)};
 }
 
+// The candidates with dimensions as rows, a matrix [dim, columns] for each column tile: the product that makes the logits runs at 105
+// GFLOP/s on a core this way and at 75 with candidates as rows (64 x 4000 x 64, oneDNN 2.6, AVX-512).
+std::vector<Matrix> transpose_candidates(ConstMatrixView candidates, const Plan& plan, ThreadPool& pool) {
+  std::vector<Matrix> tiles(plan.num_column_tiles);
+  for (std::size_t tile = 0; tile < tiles.size(); ++tile)
+    tiles[tile].resize(candidates.cols, std::min(plan.column_tile, candidates.rows - tile * plan.column_tile));
+  constexpr std::size_t kCacheLine = 16;
+  pool.for_blocks(divide_up(candidates.rows, kCacheLine), 16, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t line = begin; line < end; ++line)
+      for (std::size_t d = 0; d < candidates.cols; ++d)
+        for (std::size_t j = line * kCacheLine; j < std::min(candidates.rows, (line + 1) * kCacheLine); ++j)
+          tiles[j / plan.column_tile](d, j % plan.column_tile) = candidates.data[j * candidates.cols + d];
+  });
+  return tiles;
+}
+
 // What a row has gathered over its column tiles. "Others" are all candidates but the positive and the masked ones.
 struct RowState {
   float positive_logit = 0;
@@ -50,8 +66,8 @@ struct RowState {
 // Some consecutive row tiles: takes them one after the other on one thread and keeps their sums to itself.
 class Chunk {
  public:
-  Chunk(const SoftmaxBatchView& batch, const Plan& plan, SoftmaxGradients* gradients)
-      : batch_(batch), plan_(plan), gradients_(gradients) {}
+  Chunk(const SoftmaxBatchView& batch, const Plan& plan, const std::vector<Matrix>& transposed, SoftmaxGradients* gradients)
+      : batch_(batch), plan_(plan), transposed_(transposed), gradients_(gradients) {}
 
   void run(std::size_t begin, std::size_t end) {
     if (gradients_ != nullptr) d_candidates_ = Matrix(batch_.candidates.rows, batch_.candidates.cols);
@@ -91,6 +107,7 @@ class Chunk {
 
   const SoftmaxBatchView& batch_;
   const Plan& plan_;
+  const std::vector<Matrix>& transposed_;  // [column tiles] of [dim, columns]
   SoftmaxGradients* gradients_;
   std::size_t begin_ = 0, end_ = 0;  // rows of the tile at work
   std::vector<RowState> states_;
@@ -152,7 +169,7 @@ void Chunk::leave_out(std::size_t row, std::size_t column_begin, std::size_t col
 void Chunk::make_logits(std::size_t column_begin, std::size_t column_end, std::span<float> largest) {
   const std::size_t num_columns = column_end - column_begin;
   const MatrixView logits = tile(num_columns);
-  gemm(Transpose::kNo, batch_.queries.row_block(begin_, end_), Transpose::kYes, batch_.candidates.row_block(column_begin, column_end),
+  gemm(Transpose::kNo, batch_.queries.row_block(begin_, end_), Transpose::kNo, transposed_[column_begin / plan_.column_tile],
        batch_.scale, 0, logits);
   for (std::size_t row = begin_; row < end_; ++row) {
     const auto row_logits = logits.row(row - begin_);
@@ -274,7 +291,8 @@ SoftmaxResult softmax_loss(const SoftmaxBatchView& batch, SoftmaxGradients* grad
   const Plan plan = make_plan(batch);
   if (gradients != nullptr && gradients->d_group_bias.data != nullptr)
     std::fill_n(gradients->d_group_bias.data, gradients->d_group_bias.size(), 0.0f);
-  std::vector<Chunk> chunks(plan.num_chunks, Chunk(batch, plan, gradients));
+  const std::vector<Matrix> transposed = transpose_candidates(batch.candidates, plan, pool);
+  std::vector<Chunk> chunks(plan.num_chunks, Chunk(batch, plan, transposed, gradients));
   pool.run(chunks.size(), [&](std::size_t chunk) {
     const std::size_t begin = chunk * plan.rows_per_chunk;
     chunks[chunk].run(begin, std::min(batch.queries.rows, begin + plan.rows_per_chunk));
