@@ -76,11 +76,13 @@ std::string checksum_hex(std::string_view bytes) {
 
 Result<std::vector<fs::path>> expand_glob(const std::string& pattern) {
   glob_t matches{};
+  errno = 0;
   const int status = ::glob(pattern.c_str(), GLOB_ERR | GLOB_BRACE, nullptr, &matches);
+  const bool no_such_folder = status == GLOB_ABORTED && errno == ENOENT;
   std::vector<fs::path> paths;
   for (std::size_t i = 0; i < matches.gl_pathc; ++i) paths.emplace_back(matches.gl_pathv[i]);
   ::globfree(&matches);
-  if (status == GLOB_NOMATCH) return fail(ErrorCode::kNotFound, "no file matches '", pattern, "'");
+  if (status == GLOB_NOMATCH || no_such_folder) return fail(ErrorCode::kNotFound, "no file matches '", pattern, "'");
   if (status != 0) return fail(ErrorCode::kIo, "'", pattern, "': listing the files failed");
   return paths;
 }

@@ -41,7 +41,7 @@ Result<void> CsvSource::read_header(const std::string& name) {
   while (position_ != end_ && (*position_ == '\n' || *position_ == '\r')) skip_line();
   if (position_ == end_) return fail(ErrorCode::kBadInput, name, ": expected a header line with the names of the columns, found an empty file");
   const std::uint64_t line = line_;
-  if (const std::string why = cut_row(); !why.empty()) return fail(ErrorCode::kBadInput, name, ":", line, ": header: ", why);
+  if (const auto broken = cut_row()) return fail(ErrorCode::kBadInput, name, ":", line, ": header: ", broken->reason);
   for (const Field& field : fields_) column_names_.emplace_back(field.has_doubled_quotes ? unescape(field.text) : field.text);
   unescaped_.clear();
   return {};
@@ -69,8 +69,8 @@ Result<bool> CsvSource::next(RowBatch& batch) {
     }
     const char* const row_begin = position_;
     const std::uint64_t line = line_;
-    if (std::string why = cut_row(); !why.empty()) {
-      batch.broken.push_back({line, "", std::move(why)});
+    if (auto broken = cut_row()) {
+      batch.broken.push_back(std::move(*broken));
     } else if (fields_.size() != column_names_.size()) {
       batch.broken.push_back({line, "", concat("expected ", column_names_.size(), " columns, found ", fields_.size())});
     } else {
@@ -80,7 +80,7 @@ Result<bool> CsvSource::next(RowBatch& batch) {
   return batch.num_rows + batch.broken.size() > 0 || position_ != end_;
 }
 
-std::string CsvSource::cut_row() {
+std::optional<BrokenRow> CsvSource::cut_row() {
   const std::uint64_t first_line = line_;
   fields_.clear();
   while (true) {
@@ -90,7 +90,7 @@ std::string CsvSource::cut_row() {
       const bool at_line_end = position_ == end_ || *position_ == '\n' || (*position_ == '\r' && (position_ + 1 == end_ || position_[1] == '\n'));
       if (!at_line_end && *position_ != delimiter_) {
         skip_line();
-        return concat("column ", fields_.size() + 1, ": text after a closing quote");
+        return BrokenRow{first_line, field_name(), "text after a closing quote"};
       }
     } else {
       const char* const field_begin = position_;
@@ -104,7 +104,7 @@ std::string CsvSource::cut_row() {
   auto& last = fields_.back().text;
   if (!last.empty() && last.data() + last.size() == position_ && last.back() == '\r') last.remove_suffix(1);
   skip_line();
-  return {};
+  return std::nullopt;
 }
 
 bool CsvSource::cut_quoted_field(Field& field) {
@@ -130,10 +130,14 @@ void CsvSource::skip_line() {
 }
 
 // Nothing after such a quote can be told apart from the field, so the file ends here.
-std::string CsvSource::unclosed_quote(std::uint64_t first_line) {
+BrokenRow CsvSource::unclosed_quote(std::uint64_t first_line) {
   line_ += count_lines(position_, end_);
   position_ = end_;
-  return concat("column ", fields_.size() + 1, ": a quote is never closed; lines ", first_line, " to ", line_, " (the end of the file) are unread");
+  return {first_line, field_name(), concat("a quote is never closed: lines ", first_line, " to ", line_, ", the end of the file, are unread")};
+}
+
+std::string CsvSource::field_name() const {
+  return fields_.size() < column_names_.size() ? column_names_[fields_.size()] : concat("column ", fields_.size() + 1);
 }
 
 void CsvSource::append_row(RowBatch& batch, std::uint64_t line, std::string_view raw) {

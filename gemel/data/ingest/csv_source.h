@@ -34,11 +34,12 @@ class CsvSource final : public RowSource {
 
   CsvSource(std::string_view text, char delimiter);
   Result<void> read_header(const std::string& name);
-  // Cuts the row at position_ into fields_ and moves past it. A text says why it could not.
-  std::string cut_row();
+  // Cuts the row at position_ into fields_ and moves past it, or says why it cannot.
+  std::optional<BrokenRow> cut_row();
   bool cut_quoted_field(Field& field);  // false: never closed
   void skip_line();
-  std::string unclosed_quote(std::uint64_t first_line);
+  BrokenRow unclosed_quote(std::uint64_t first_line);
+  std::string field_name() const;  // of the field being cut
   void append_row(RowBatch& batch, std::uint64_t line, std::string_view raw);
   std::string_view unescape(std::string_view text);
   void release_passed_pages();

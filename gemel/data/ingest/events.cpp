@@ -1,0 +1,188 @@
+#include "gemel/data/ingest/events.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "gemel/data/ingest/cell_text.h"
+#include "gemel/data/ingest/id_rules.h"
+#include "gemel/data/ingest/parse_number.h"
+#include "gemel/data/ingest/parse_time.h"
+#include "gemel/data/ingest/source_files.h"
+
+namespace gemel {
+namespace {
+
+constexpr std::size_t kMaxActions = 255;
+constexpr std::size_t kMaxEvents = UINT32_MAX;
+
+class EventReader {
+ public:
+  EventReader(const EventsConfig& config, Events& events, RejectLog& rejects) : config_(config), events_(events), rejects_(rejects) {
+    const auto request = [&](const std::string& name) {
+      if (!name.empty()) columns_.push_back(name);
+      return name.empty() ? kAbsent : columns_.size() - 1;
+    };
+    user_ = request(config.user);
+    item_ = request(config.item);
+    time_ = request(config.time);
+    action_ = request(config.action);
+    weight_ = request(config.weight);
+    id_ = request(config.id);
+    format_ = to_time_format(config.time_format);
+    if (config.action.empty()) events_.action_names.push_back(config.actions.begin()->first);
+  }
+
+  Result<void> read(const SourceFiles& files, std::size_t part, ProgressSink& progress) {
+    part_ = part;
+    return files.read(columns_, rejects_, events_.account, progress, [&](const SourceBatch& batch) { return take(batch); });
+  }
+
+  TimeKind time_kind() const {
+    if (config_.order) return TimeKind::kOrder;
+    if (config_.time.empty()) return TimeKind::kNone;
+    return all_whole_days_ ? TimeKind::kDays : TimeKind::kSeconds;
+  }
+
+ private:
+  static constexpr std::size_t kAbsent = SIZE_MAX;
+
+  struct Event {
+    std::int64_t time;
+    std::string_view user, item, action;
+    float weight = 1;
+    std::uint64_t hash;
+  };
+
+  Result<void> take(const SourceBatch& batch) {
+    if (time_ != kAbsent && !format_) format_ = detect_time_format(batch.column(time_));
+    Event event;
+    for (std::size_t row = 0; row < batch.num_rows(); ++row) {
+      if (const auto rejection = read_row(batch, row, event)) {
+        GEMEL_RETURN_IF_ERROR(rejects_.add(batch.file(), *rejection, events_.account));
+      } else {
+        GEMEL_RETURN_IF_ERROR(keep(batch, event));
+      }
+    }
+    GEMEL_RETURN_IF_ERROR(check_room(events_.user_ids, batch.file()));
+    GEMEL_RETURN_IF_ERROR(check_room(events_.item_ids, batch.file()));
+    if (events_.size() > kMaxEvents) return fail(ErrorCode::kBadInput, batch.file(), ": expected at most ", kMaxEvents, " events");
+    return {};
+  }
+
+  // Fills `event`, which borrows from the batch and from the buffers; or says why the row cannot be used.
+  std::optional<Rejection> read_row(const SourceBatch& batch, std::size_t row, Event& event) {
+    const auto reject = [&](std::size_t column, std::string reason) {
+      const std::string_view found = cell_text(batch.cell(column, row), found_);
+      return Rejection{batch.line(row), columns_[column], std::move(reason), found};
+    };
+    const auto read_id = [&](std::size_t column, std::string& buffer, std::string_view& id) {
+      id = cell_text(batch.cell(column, row), buffer);
+      return id_problem(id);
+    };
+    if (auto problem = read_id(user_, user_text_, event.user)) return reject(user_, *problem);
+    if (auto problem = read_id(item_, item_text_, event.item)) return reject(item_, *problem);
+    if (action_ != kAbsent)
+      if (auto problem = read_id(action_, action_text_, event.action)) return reject(action_, *problem);
+    if (time_ != kAbsent) {
+      const Cell& cell = batch.cell(time_, row);
+      const auto at = parse_time(cell, format_.value_or(TimeFormat::kIso));
+      if (!at) return reject(time_, cell.kind == Cell::Kind::kMissing ? "missing" : "unreadable time");
+      event.time = at->time_since_epoch().count();
+    }
+    if (weight_ != kAbsent)
+      if (auto problem = read_weight(batch.cell(weight_, row), event.weight)) return reject(weight_, *problem);
+    event.hash = batch.row_hash(row);
+    if (id_ != kAbsent) {
+      std::string_view id;
+      if (auto problem = read_id(id_, id_text_, id)) return reject(id_, *problem);
+      event.hash = XXH3_64bits(id.data(), id.size());
+    }
+    return std::nullopt;
+  }
+
+  static std::optional<std::string> read_weight(const Cell& cell, float& weight) {
+    if (cell.kind == Cell::Kind::kMissing) return "missing";
+    std::string buffer;
+    const auto number = cell.kind == Cell::Kind::kInteger ? std::optional(static_cast<double>(cell.integer)) : parse_number(cell_text(cell, buffer));
+    if (!number || !std::isfinite(static_cast<float>(*number))) return "unreadable number";
+    weight = static_cast<float>(*number);
+    if (!(weight > 0)) return "not above 0";
+    return std::nullopt;
+  }
+
+  Result<void> keep(const SourceBatch& batch, const Event& event) {
+    GEMEL_ASSIGN_OR_RETURN(const std::uint8_t action, action_index(batch, event.action));
+    const auto row = static_cast<std::int64_t>(events_.size());
+    const std::int64_t time = time_ != kAbsent ? event.time : config_.order ? row : static_cast<std::int64_t>(part_);
+    all_whole_days_ = all_whole_days_ && is_whole_day(TimePoint(std::chrono::microseconds(time)));
+    events_.times.push_back(time);
+    events_.users.push_back(events_.user_ids.intern(event.user));
+    events_.items.push_back(events_.item_ids.intern(event.item));
+    events_.actions.push_back(action);
+    events_.weights.push_back(event.weight);
+    events_.hashes.push_back(event.hash);
+    ++events_.part_sizes[part_];
+    return {};
+  }
+
+  Result<std::uint8_t> action_index(const SourceBatch& batch, std::string_view action) {
+    if (action_ == kAbsent) return std::uint8_t{0};
+    auto& names = events_.action_names;
+    const auto known = std::find(names.begin(), names.end(), action);
+    if (known != names.end()) return static_cast<std::uint8_t>(known - names.begin());
+    if (names.size() == kMaxActions)
+      return fail(ErrorCode::kBadConfig, batch.file(), ": [events] action: expected at most ", kMaxActions, " different actions in column '",
+                  config_.action, "', found more");
+    names.emplace_back(action);
+    return static_cast<std::uint8_t>(names.size() - 1);
+  }
+
+  const EventsConfig& config_;
+  Events& events_;
+  RejectLog& rejects_;
+  std::vector<std::string> columns_;
+  std::size_t user_, item_, time_, action_, weight_, id_;  // places in columns_, or kAbsent
+  std::optional<TimeFormat> format_;
+  std::size_t part_ = 0;
+  bool all_whole_days_ = true;
+  std::string user_text_, item_text_, action_text_, id_text_, found_;
+};
+
+}  // namespace
+
+Result<Events> read_events(const ShopConfig& config, IdTable item_ids, RejectLog& rejects, ProgressSink& progress) {
+  Events events;
+  events.item_ids = std::move(item_ids);
+  EventReader reader(config.events, events, rejects);
+  const auto& split = config.split;
+  const bool by_files = split.by_files();
+  const std::array<const std::vector<std::string>*, kNumParts> patterns{by_files ? &split.train_paths : &config.events.paths,
+                                                                        &split.validation_paths, &split.test_paths};
+  for (std::size_t part = 0; part < (by_files ? kNumParts : 1); ++part) {
+    GEMEL_ASSIGN_OR_RETURN(const auto files, SourceFiles::find(*patterns[part], by_files ? "split" : "events"));
+    progress.begin("events", files.size_bytes, "bytes");
+    GEMEL_RETURN_IF_ERROR(reader.read(files, part, progress));
+    progress.end();
+  }
+  events.time_kind = reader.time_kind();
+  return events;
+}
+
+EventOrder sort_by_time(const Events& events) {
+  EventOrder order{std::vector<std::uint32_t>(events.size()), events.part_sizes};
+  std::iota(order.rows.begin(), order.rows.end(), 0u);
+  const auto earlier = [&](std::uint32_t a, std::uint32_t b) { return events.times[a] < events.times[b]; };
+  auto begin = order.rows.begin();
+  for (const std::size_t size : order.part_sizes) {
+    const auto end = begin + static_cast<std::ptrdiff_t>(size);
+    if (!std::is_sorted(begin, end, earlier)) std::stable_sort(begin, end, earlier);
+    begin = end;
+  }
+  return order;
+}
+
+}  // namespace gemel
