@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
   using namespace gemel::cli;
   // In the order of a first visit, which is the order of --help.
   const std::vector<AddCommand*> commands = {
+      add_ingest,
   };
   return run_program(argc, argv, commands);
 }
