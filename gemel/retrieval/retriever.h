@@ -13,10 +13,10 @@
 namespace gemel {
 
 struct Request {
-  std::string user;                 // the shop's id; empty: nobody in particular
-  std::vector<std::string> recent;  // ids of products of the last events, oldest first; after the known history
-  std::string action;               // what they are about to do; empty: the first target action
-  std::optional<TimePoint> at;      // empty: the moment that the bundle stands at
+  std::string user = {};            // the shop's id; empty: nobody in particular
+  std::vector<std::string> recent = {};  // ids of products of the last events, oldest first; after the known history
+  std::string action = {};          // what they are about to do; empty: the first target action
+  std::optional<TimePoint> at = {};  // empty: the moment that the bundle stands at
   std::size_t k = 10;
   bool exclude_seen = false;        // leave out what the customer had before, recent ones included
 };
