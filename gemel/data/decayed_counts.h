@@ -1,6 +1,7 @@
 // Decayed counts of products as of a day: what popularity, the popularity prior and the bundle's state stand on.
 // A product's count for half-life h as of day D is the sum over its target-action events before D of weight * 2^-(D - day(event)) / h),
-// in days; an infinite half-life counts all alike. Nothing of day D itself is known.
+// in days, the weight being the action's of shop.toml; an infinite half-life counts all alike. Nothing of day D itself is known.
+// Where the Dataset has no days (TimeKind::kNone, kOrder), every known event counts in full.
 // Thread safety: const methods by any number of threads; roll by one.
 #pragma once
 

@@ -17,7 +17,8 @@ enum class Protocol {
   kFrozen,        // one per customer at the cut; targets are all later distinct items
   kFrozenTrial,   // as kFrozen, but targets unseen in training, and customers unknown or left without any, are dropped
 };
-enum class Repeats { kKeep, kDrop };  // kDrop: what the customer had before the query is neither ranked nor a target
+// kDrop: what the customer had before the query, by a target action, is neither ranked nor a target.
+enum class Repeats { kKeep, kDrop };
 
 std::string_view to_text(Protocol protocol);
 std::string_view to_text(Repeats repeats);
@@ -55,7 +56,7 @@ struct QueryPlan {
 };
 
 // Asks about target events in [begin, end) of the Dataset after the cut that `begin` stands for. kRollingWeek: weeks of 7 days from
-// `from`; the last one may be shorter. Errors (kBadConfig): no target event in the period; the protocol needs times that the Dataset lacks.
+// `from`; the last one may be shorter. kPerEvent: a block is a day; where there are no days, the whole period is one. Errors (kBadConfig): no target event in the period; the protocol needs times that the Dataset lacks.
 Result<QueryPlan> make_query_plan(const Dataset& dataset, const Histories& all_events, Protocol protocol, Repeats repeats, std::size_t begin,
                                   std::size_t end, TimePoint from);
 

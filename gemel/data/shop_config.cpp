@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdlib>
-#include <optional>
 
 #include "gemel/base/file.h"
 #include "gemel/data/dataset_format.h"
+#include "gemel/data/day.h"
 
 namespace gemel {
 namespace {
@@ -19,25 +18,6 @@ constexpr std::array<std::pair<std::string_view, FeatureType>, 5> kFeatureTypes{
                                                                                  {"shown", FeatureType::kShown}}};
 
 constexpr std::string_view kDefaultSeparator = "|";
-
-// "2017-11-01"; empty when the text is no day of the calendar.
-std::optional<std::chrono::sys_days> parse_day(std::string_view text) {
-  constexpr std::string_view kPattern = "0000-00-00";
-  if (text.size() != kPattern.size()) return std::nullopt;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    if (kPattern[i] == '0' ? !digit : text[i] != '-') return std::nullopt;
-  }
-  const auto number = [&](std::size_t at, std::size_t length) {
-    unsigned value = 0;
-    for (const char digit : text.substr(at, length)) value = value * 10 + static_cast<unsigned>(digit - '0');
-    return value;
-  };
-  const std::chrono::year_month_day day{std::chrono::year(static_cast<int>(number(0, 4))), std::chrono::month(number(5, 2)),
-                                        std::chrono::day(number(8, 2))};
-  if (!day.ok()) return std::nullopt;
-  return std::chrono::sys_days(day);
-}
 
 // Reads shop.toml section by section. Errors go into the ConfigFile, which keeps the first.
 class Reader {

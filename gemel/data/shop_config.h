@@ -63,8 +63,8 @@ struct TableConfig {
 // By time, as fractions of the events or as dates; or as files.
 struct SplitConfig {
   double validation = 0.1, test = 0.1;            // fractions, when no dates are given
-  std::string validation_from, test_from;         // dates: first day of validation and of test
-  std::vector<std::string> train_paths, validation_paths, test_paths;  // splits given as files
+  std::string validation_from = {}, test_from = {};  // dates: first day of validation and of test
+  std::vector<std::string> train_paths = {}, validation_paths = {}, test_paths = {};  // splits given as files
   bool by_files() const { return !train_paths.empty(); }
 };
 
