@@ -1,0 +1,133 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "gemel/data/decayed_counts.h"
+#include "gemel/data/testing.h"
+#include "gemel/features/number_scaler.h"
+#include "gemel/features/popularity_timeline.h"
+#include "gemel/features/table_features.h"
+#include "gemel/features/time_parts.h"
+#include "gemel/features/vocabulary.h"
+#include "gemel/numerics/rng.h"
+
+namespace gemel {
+namespace {
+
+using testing::at_day;
+
+TEST(Vocabulary, RowsGoByFrequencyThenTextAndRareValuesAreUnseen) {
+  VocabularyBuilder builder;
+  for (const char* value : {"b", "a", "c", "c", "b", "", "rare"}) builder.add(value);
+  const Vocabulary vocabulary = builder.build(/*min_count=*/1);
+  EXPECT_EQ(vocabulary.values(), (std::vector<std::string>{"b", "c", "a", "rare"}));
+  EXPECT_EQ(vocabulary.row("b"), Vocabulary::kFirstValue);
+  EXPECT_EQ(vocabulary.row(""), Vocabulary::kMissing);
+  EXPECT_EQ(vocabulary.row("never"), Vocabulary::kUnseen);
+  EXPECT_EQ(builder.build(2).row("rare"), Vocabulary::kUnseen);
+}
+
+TEST(NumberScaler, StandardisesTransformedValuesAndKeepsMissingApart) {
+  const double nan = std::nan("");
+  const NumberScaler plain({1, 3, nan}, "none", 0);  // mean 2, deviation 1
+  EXPECT_FLOAT_EQ(plain.scale(4), 2);
+  EXPECT_FLOAT_EQ(plain.scale(nan), 0);
+  EXPECT_FLOAT_EQ(plain.scale(1e9), 10) << "clipped";
+  const NumberScaler logarithmic({std::exp(1.0) - 1, std::exp(3.0) - 1}, "log1p", 0);
+  EXPECT_NEAR(logarithmic.scale(std::exp(4.0) - 1), 2, 1e-6);
+  const NumberScaler constant({5, 5}, "none", 4);
+  EXPECT_FLOAT_EQ(constant.scale(5), 0);
+  EXPECT_EQ(constant.bucket(5), 1u);
+  EXPECT_FLOAT_EQ(NumberScaler({nan}, "none", 3).scale(7), 7) << "nothing to learn from: the value itself";
+}
+
+TEST(NumberScaler, BucketsAreQuantiles) {
+  const NumberScaler scaler({1, 2, 3, 4, 5, 6, 7, 8}, "none", 4);
+  EXPECT_EQ(scaler.boundaries, (std::vector<double>{3, 5, 7}));
+  EXPECT_EQ(scaler.bucket(0), 1u);
+  EXPECT_EQ(scaler.bucket(2.9), 1u);
+  EXPECT_EQ(scaler.bucket(3), 2u);
+  EXPECT_EQ(scaler.bucket(100), 4u);
+  EXPECT_EQ(scaler.bucket(std::nan("")), NumberScaler::kMissingBucket);
+  EXPECT_EQ(scaler.num_bucket_rows(), 5u);
+}
+
+TEST(TimeParts, AgreeWithTheCalendar) {
+  const TimeParts parts = TimeParts::make({"hour", "weekday", "day_of_year", "day", "week_cycle", "trend"}, at_day(0), at_day(10)).value();
+  ASSERT_EQ(parts.embedded().size(), 4u);
+  const TimePoint at = at_day(3 + 13.5 / 24);  // Thursday 2024-01-04 13:30
+  EXPECT_EQ(parts.row(0, at), 13u);
+  EXPECT_EQ(parts.row(1, at), 0u) << "1970-01-01 was a Thursday";
+  EXPECT_EQ(parts.row(2, at), 3u);
+  EXPECT_EQ(parts.row(3, at), 4u);
+  EXPECT_EQ(parts.row(3, at_day(11)), 0u) << "a day outside the training period";
+  EXPECT_EQ(parts.row(2, TimePoint(Day{std::chrono::year{2024} / 12 / 31})), 365u) << "a leap year";
+  ASSERT_EQ(parts.num_numbers(), 3u);
+  float numbers[3];
+  parts.numbers(at_day(5), numbers);
+  EXPECT_NEAR(numbers[2], 0, 1e-6) << "the middle of the period";
+  float week_later[3];
+  parts.numbers(at_day(12), week_later);
+  EXPECT_NEAR(numbers[0], week_later[0], 1e-4);
+  EXPECT_FALSE(TimeParts::make({"fortnight"}, at_day(0), at_day(1)));
+}
+
+Dataset shop_of(const std::vector<testing::EventRow>& events) {
+  return testing::make_dataset(events,
+                               {{"tea", {{"brand", "Acme"}, {"tags", "green|hot"}, {"price", "3"}}},
+                                {"pot", {{"brand", "Bell"}, {"price", "20"}}},
+                                {"cup", {{"brand", "Cord"}, {"tags", "hot"}, {"price", "7"}}}},
+                               {}, {.item_features = "brand = \"category\"\ntags = { type = \"tags\", separator = \"|\" }\n"
+                                                     "price = { type = \"number\", buckets = 2 }"});
+}
+
+TEST(TableFeatures, AreFittedOnKnownRowsAloneAndSurviveJson) {
+  const Dataset shop = shop_of({{"ann", "tea", 0}, {"ann", "pot", 1}, {"bob", "cup", 2}});
+  const std::vector<std::uint8_t> known{1, 1, 0};  // the cup was not sold in the training period
+  const TableFeatures features = TableFeatures::fit(shop.item_table(), shop.config().items.features, {}, known).value();
+  const TableFeatures reread = TableFeatures::from_json(nlohmann::json::parse(features.to_json().dump())).value();
+  for (const TableFeatures* each : {&features, &reread}) {
+    const EncodedTable encoded = each->encode(shop.item_table());
+    ASSERT_EQ(encoded.bags.size(), 3u);
+    const Bags& brand = encoded.bags[0].bags;
+    EXPECT_EQ(brand.rows_of(0)[0], Vocabulary::kFirstValue);
+    EXPECT_EQ(brand.rows_of(2)[0], Vocabulary::kUnseen) << "Cord was never seen";
+    const Bags& tags = encoded.bags[1].bags;
+    EXPECT_EQ(tags.rows_of(0).size(), 2u);
+    EXPECT_FLOAT_EQ(tags.weights_of(0)[1], 0.5f);
+    EXPECT_EQ(tags.rows_of(1)[0], Vocabulary::kMissing);
+    EXPECT_FLOAT_EQ(tags.weights_of(2)[0], 1);
+    EXPECT_FLOAT_EQ(encoded.numbers(0, 0), -1) << "3 and 20 have mean 11.5, deviation 8.5";
+    EXPECT_FLOAT_EQ(encoded.numbers(0, 1), 0) << "not missing";
+  }
+  const auto wrong = TableFeatures::fit(shop.item_table(), shop.config().items.features, {"colour"}, known);
+  ASSERT_FALSE(wrong);
+  EXPECT_NE(wrong.error().message.find("colour"), std::string::npos);
+}
+
+TEST(PopularityTimeline, GivesEveryDayWhatTheRolledCountersGive) {
+  Rng rng(3);
+  std::vector<testing::EventRow> events;
+  for (int i = 0; i < 200; ++i)
+    events.push_back({concat("u", rng.below(20)), concat("p", rng.below(8)), static_cast<double>(rng.below(60)) + rng.uniform(), rng.below(4) ? "buy" : "view"});
+  const Dataset shop = testing::make_dataset(events);
+  const std::vector<double> half_lives{1, 7, kNoDecay};
+  const PopularityTimeline timeline({&shop, shop.num_events(), at_day(61)}, half_lives);
+  const std::vector<std::uint32_t> items{5, 0, 3, 7};
+  DecayedCounts counts(half_lives, shop.num_items());
+  std::vector<float> rolled(shop.num_items());
+  for (int day = 0; day < 75; day += 3) {
+    counts.roll(shop, shop.num_events(), day_of(at_day(day)));
+    for (std::size_t h = 0; h < half_lives.size(); ++h) {
+      Matrix shares(1, items.size());
+      const std::vector<Day> days{day_of(at_day(day))};
+      timeline.log_shares(h, days, items, shares);
+      counts.log_shares(h, rolled);
+      for (std::size_t c = 0; c < items.size(); ++c) EXPECT_NEAR(shares(0, c), rolled[items[c]], 2e-4) << "day " << day << ", half-life " << half_lives[h];
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gemel

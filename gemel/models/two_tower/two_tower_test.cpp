@@ -1,0 +1,156 @@
+#include "gemel/models/two_tower/two_tower.h"
+
+#include <gtest/gtest.h>
+
+#include "gemel/data/testing.h"
+#include "gemel/models/registry.h"
+
+namespace gemel {
+namespace {
+
+using testing::at_day;
+using testing::EventRow;
+
+// Customers with an even number buy even products, the others odd ones.
+std::vector<EventRow> checkered(int num_events, std::uint64_t seed = 1) {
+  std::vector<EventRow> events;
+  Rng rng(seed);
+  for (int i = 0; i < num_events; ++i) {
+    const auto user = rng.below(40);
+    events.push_back({concat("u", user), concat("p", 2 * rng.below(8) + user % 2), static_cast<double>(i) / 10});
+  }
+  return events;
+}
+
+std::unique_ptr<Recommender> make(std::string_view extra = "") {
+  return make_model("two_tower", concat("embedding_dim = 8\nquery_layers = [\"8 linear\"]\ncandidate_layers = [\"8 linear\"]\nbatch_size = 64\n"
+                                        "epochs = 5\nlearning_rate = 0.02\ndropout = 0.1\n", extra)).value();
+}
+
+std::vector<ScoredItem> ask(const Recommender& model, const Dataset& shop, std::string_view user, TimePoint at, std::size_t k, ThreadPool& pool) {
+  const Histories histories(shop, shop.num_events());
+  const UserIndex index = testing::user_of(shop, user);
+  const Query query{.user = index, .at = at, .history = history_before(histories.of(index), at), .excluded = {}};
+  std::vector<std::vector<ScoredItem>> out;
+  model.recommend({&query, 1}, k, {}, pool, out);
+  return out[0];
+}
+
+TEST(TwoTower, LearnsWhoBuysWhat) {
+  const Dataset shop = testing::make_dataset(checkered(1500));
+  ThreadPool pool(2);
+  const auto model = make();
+  ASSERT_TRUE(model->fit({&shop, shop.num_events(), at_day(151)}, {.pool = pool}));
+  int right = 0;
+  for (int user = 0; user < 40; ++user) {
+    for (const ScoredItem& scored : ask(*model, shop, concat("u", user), at_day(151), 4, pool)) {
+      const std::string id(shop.item_table().ids[to_size(scored.item)]);
+      right += (id[id.size() - 1] - '0') % 2 == user % 2;
+    }
+  }
+  EXPECT_GT(right, 150) << "of 160";
+}
+
+TEST(TwoTower, SameSeedGivesTheSameBytesForOneAndTwoThreads) {
+  const Dataset shop = testing::make_dataset(checkered(600));
+  std::vector<std::string> bytes;
+  for (const std::size_t threads : {1, 2}) {
+    for (const char* loss : {"loss = \"full\"", "loss = \"in_batch\"", "loss = \"mixed\"\nnum_uniform = 7"}) {
+      ThreadPool pool(threads);
+      const auto model = make(loss);
+      ASSERT_TRUE(model->fit({&shop, shop.num_events(), at_day(61)}, {.pool = pool, .seed = 5}));
+      const testing::TemporaryFolder folder;
+      ASSERT_TRUE(model->save(folder.path()));
+      bytes.push_back(read_file(folder.path() / "weights.safetensors").value());
+    }
+  }
+  for (int loss = 0; loss < 3; ++loss) EXPECT_EQ(checksum_hex(bytes[loss]), checksum_hex(bytes[loss + 3]));
+  EXPECT_NE(bytes[0], bytes[1]);
+}
+
+TEST(TwoTower, DivergenceStopsWithTheEpochAndAHintAndKeepsTheLastGoodState) {
+  const Dataset shop = testing::make_dataset(checkered(300));
+  ThreadPool pool(1);
+  const auto model = make_model("two_tower", "optimizer = \"sgd\"\nnormalize = false\nlearning_rate = 1e30\nbatch_size = 64\n").value();
+  const auto outcome = model->fit({&shop, shop.num_events(), at_day(31)}, {.pool = pool});
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, ErrorCode::kDiverged);
+  EXPECT_NE(outcome.error().message.find("epoch 1"), std::string::npos) << outcome.error().message;
+  EXPECT_NE(outcome.error().message.find("learning_rate"), std::string::npos) << outcome.error().message;
+  for (const ScoredItem& scored : ask(*model, shop, "u1", at_day(31), 3, pool)) EXPECT_TRUE(std::isfinite(scored.score));
+}
+
+TEST(TwoTower, KnobsReadBackGiveTheSameKnobs) {
+  const auto model = make("loss = \"mixed\"\npopularity_half_life_days = [1, 3.5]\nhistory = { length = 7, pool = [\"mean\", \"recency\"] }");
+  EXPECT_EQ(make_model("two_tower", model->knobs()).value()->knobs(), model->knobs());
+}
+
+TEST(TwoTower, RefusesContradictoryKnobsWithTheKeyAndWhatWouldBeRight) {
+  const auto refused = [](std::string_view text, std::string_view key) {
+    const auto model = make_model("two_tower", concat(text, "\n"));
+    ASSERT_FALSE(model) << text;
+    EXPECT_EQ(model.error().code, ErrorCode::kBadConfig);
+    EXPECT_NE(model.error().message.find(key), std::string::npos) << model.error().message;
+  };
+  refused("query_layers = [\"32 linear\"]", "candidate_layers");
+  refused("query_layers = [\"many relu\"]", "query_layers");
+  refused("history = { pool = \"newest\" }", "history.pool");
+  refused("histroy = { length = 3 }", "histroy");
+  refused("dropout = 1.5", "dropout");
+  refused("popularity_half_life_days = [0]", "popularity_half_life_days");
+}
+
+// The rule of the whole program: what happens at or after t changes no feature of an example before t.
+TEST(PointInTime, LaterEventsChangeNoFeatureOfEarlierExamples) {
+  const auto batch_of = [](std::vector<EventRow> events, std::uint32_t num_examples, bool fit_on_all) {
+    const Dataset shop = testing::make_dataset(std::move(events));
+    const ConfigFile knobs = ConfigFile::parse("user_id = true\naction = true\nweight = true\ntime = [\"year_cycle\", \"hour\", \"trend\"]\n"
+                                               "loss = \"full\"\nhistory = { pool = [\"mean\", \"recency\"] }\nexample_half_life_days = 0", "test").value();
+    const TwoTowerConfig config = TwoTowerConfig::read(knobs.root()).value();
+    const std::size_t fitted = fit_on_all ? shop.num_events() : num_examples;
+    const TrainView view{&shop, fitted, at_day(100)};
+    const auto candidates = CandidateEncoder::fit(config, view).value();
+    const auto queries = QueryEncoder::fit(config, view, candidates.ids()).value();
+    Trainer trainer = Trainer::make(config, view, candidates, queries, 1).value();
+    std::vector<std::uint32_t> examples(num_examples);
+    for (std::uint32_t i = 0; i < num_examples; ++i) examples[i] = i;
+    TrainingBatch batch;
+    ThreadPool pool(1);
+    trainer.make_batch(examples, 0, batch, pool);
+    return batch;
+  };
+  const auto expect_same = [](const TrainingBatch& a, const TrainingBatch& b) {
+    ASSERT_EQ(a.queries.bags.size(), b.queries.bags.size());
+    for (std::size_t bag = 0; bag < a.queries.bags.size(); ++bag) {
+      EXPECT_EQ(a.queries.bags[bag].offsets, b.queries.bags[bag].offsets);
+      EXPECT_EQ(a.queries.bags[bag].rows, b.queries.bags[bag].rows);
+      EXPECT_EQ(a.queries.bags[bag].weights, b.queries.bags[bag].weights);
+    }
+    EXPECT_TRUE(std::ranges::equal(std::span(a.queries.numbers.data(), a.queries.numbers.size()), std::span(b.queries.numbers.data(), b.queries.numbers.size())));
+    ASSERT_EQ(a.candidate_set.items, b.candidate_set.items);
+    for (std::size_t h = 0; h < a.log_shares.size(); ++h)
+      EXPECT_TRUE(std::ranges::equal(std::span(a.log_shares[h].data(), a.log_shares[h].size()), std::span(b.log_shares[h].data(), b.log_shares[h].size())));
+    EXPECT_EQ(a.row_weight, b.row_weight);
+  };
+
+  const std::vector<EventRow> all = checkered(400);
+  constexpr std::uint32_t kBefore = 300;  // events before t = day 30
+  const TimePoint t = at_day(30);
+  std::vector<EventRow> deleted(all.begin(), all.begin() + kBefore), changed = all;
+  for (std::size_t event = kBefore; event < changed.size(); ++event) {
+    ASSERT_GE(at_day(changed[event].day), t);
+    changed[event] = {changed[event].user, concat("p", event % 16), changed[event].day + 3, "buy", 9};
+  }
+  const TrainingBatch original = batch_of(all, kBefore, false);
+  expect_same(original, batch_of(deleted, kBefore, false));
+  expect_same(original, batch_of(changed, kBefore, false));
+  // Inside the training period too: features of early examples do not know later events that the fit itself has seen.
+  const TrainingBatch fitted = batch_of(all, kBefore, true), fitted_changed = batch_of(changed, kBefore, true);
+  for (std::size_t bag = 0; bag < fitted.queries.bags.size(); ++bag) EXPECT_EQ(fitted.queries.bags[bag].weights, fitted_changed.queries.bags[bag].weights);
+  for (std::size_t h = 0; h < fitted.log_shares.size(); ++h)
+    EXPECT_TRUE(std::ranges::equal(std::span(fitted.log_shares[h].data(), fitted.log_shares[h].size()),
+                                   std::span(fitted_changed.log_shares[h].data(), fitted_changed.log_shares[h].size())));
+}
+
+}  // namespace
+}  // namespace gemel
