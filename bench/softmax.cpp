@@ -64,15 +64,16 @@ void measure(const Shape& shape, std::size_t num_threads) {
     std::exit(1);
   }
   const double operations = 6.0 * static_cast<double>(shape.batch * shape.candidates * shape.dim);
-  std::printf("| %zu | %zu | %zu | %zu | %.1f | %.1f | %.0f | %.0f |\n", num_threads, shape.batch, shape.candidates, shape.dim, wall_s * 1e3,
-              cpu_s * 1e3, static_cast<double>(shape.batch) / wall_s, operations / cpu_s / 1e9);
+  std::printf("| %zu | %zu | %zu | %zu | %.1f | %.1f | %.0f | %.0f |\n", num_threads, shape.batch, shape.candidates, shape.dim,
+              wall_s * 1e3, cpu_s * 1e3, static_cast<double>(shape.batch) / wall_s, operations / cpu_s / 1e9);
 }
 
 }  // namespace
 }  // namespace gemel
 
 int main() {
-  std::printf("kernels: %s\n\n| threads | batch | candidates | dim | wall ms | CPU ms | examples/s | GFLOP/s and core |\n", gemel::kernels().name);
+  std::printf("kernels: %s\n\n", gemel::kernels().name);
+  std::printf("| threads | batch | candidates | dim | wall ms | CPU ms | examples/s | GFLOP/s and core |\n");
   std::printf("|---|---|---|---|---|---|---|---|\n");
   constexpr gemel::Shape kShapes[] = {
       {4096, 2000, 32, 10}, {4096, 4000, 32, 10}, {4096, 4000, 64, 10}, {4096, 20000, 64, 3}, {4096, 100000, 64, 1}};
