@@ -1,9 +1,14 @@
 // A column that grows without being copied: the events of a shop, before their number is known. A growing std::vector holds up to
-// three times its content while it grows, and ingest owes a small peak. Not thread-safe.
+// three times its content while it grows, and ingest owes a small peak. Chunks are mapped pages, so that clear() gives their memory back
+// at once; malloc keeps what lies between other blocks. Not thread-safe.
 #pragma once
 
+#include <sys/mman.h>
+
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <vector>
 
@@ -13,7 +18,7 @@ template <class T>
 class ChunkedColumn {
  public:
   void push_back(T value) {
-    if (size_ >> kShift == chunks_.size()) chunks_.push_back(std::make_unique_for_overwrite<T[]>(kChunkRows));
+    if (size_ >> kShift == chunks_.size()) chunks_.push_back(make_chunk());
     chunks_[size_ >> kShift][size_ & kMask] = value;
     ++size_;
   }
@@ -35,7 +40,16 @@ class ChunkedColumn {
 
  private:
   static constexpr std::size_t kShift = 16, kChunkRows = std::size_t{1} << kShift, kMask = kChunkRows - 1;
-  std::vector<std::unique_ptr<T[]>> chunks_;
+  struct Unmap {
+    void operator()(T* chunk) const { ::munmap(chunk, kChunkRows * sizeof(T)); }
+  };
+  using Chunk = std::unique_ptr<T[], Unmap>;
+  static Chunk make_chunk() {
+    void* const pages = ::mmap(nullptr, kChunkRows * sizeof(T), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (pages == MAP_FAILED) throw std::bad_alloc();
+    return Chunk(static_cast<T*>(pages));
+  }
+  std::vector<Chunk> chunks_;
   std::size_t size_ = 0;
 };
 

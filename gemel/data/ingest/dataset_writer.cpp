@@ -44,16 +44,14 @@ ArrowColumn feature_column(const TableColumn& from) {
   return column;
 }
 
-Result<DatasetFile> write_columns(const std::filesystem::path& directory, std::string_view file, const std::vector<ArrowColumn>& columns) {
+Result<std::vector<ArrowColumnPlace>> write_columns(const std::filesystem::path& path, const std::vector<ArrowColumn>& columns) {
   GEMEL_ASSIGN_OR_RETURN(ArrowModule* const arrow, load_arrow_module());
-  GEMEL_ASSIGN_OR_RETURN(auto places, arrow->write_ipc(directory / file, columns));
-  return describe_file(directory, file, std::move(places));
+  return arrow->write_ipc(path, columns);
 }
 
 }  // namespace
 
 EventColumns take_columns(Events& events, EventOrder order) {
-  events.hashes.clear();
   EventColumns taken;
   taken.times = events.times.take(order.rows);
   taken.users = events.users.take(order.rows);
@@ -63,13 +61,15 @@ EventColumns take_columns(Events& events, EventOrder order) {
   return taken;
 }
 
-Result<DatasetFile> write_events(const std::filesystem::path& directory, const EventColumns& events) {
-  return write_columns(directory, kEventsFile,
-                       {fixed_column<std::int64_t>("time", ArrowColumn::Kind::kTimestampUs, events.times),
-                        fixed_column<std::uint32_t>("user", ArrowColumn::Kind::kUint32, events.users),
-                        fixed_column<std::uint32_t>("item", ArrowColumn::Kind::kUint32, events.items),
-                        fixed_column<std::uint8_t>("action", ArrowColumn::Kind::kUint8, events.actions),
-                        fixed_column<float>("weight", ArrowColumn::Kind::kFloat32, events.weights)});
+Result<DatasetFile> write_events(const std::filesystem::path& directory, EventColumns events) {
+  const std::vector<ArrowColumn> columns{fixed_column<std::int64_t>("time", ArrowColumn::Kind::kTimestampUs, events.times),
+                                         fixed_column<std::uint32_t>("user", ArrowColumn::Kind::kUint32, events.users),
+                                         fixed_column<std::uint32_t>("item", ArrowColumn::Kind::kUint32, events.items),
+                                         fixed_column<std::uint8_t>("action", ArrowColumn::Kind::kUint8, events.actions),
+                                         fixed_column<float>("weight", ArrowColumn::Kind::kFloat32, events.weights)};
+  GEMEL_ASSIGN_OR_RETURN(auto places, write_columns(directory / kEventsFile, columns));
+  events = {};
+  return describe_file(directory, kEventsFile, std::move(places));
 }
 
 Result<DatasetFile> write_entities(const std::filesystem::path& directory, std::string_view file, const IdTable& ids,
@@ -83,7 +83,8 @@ Result<DatasetFile> write_entities(const std::filesystem::path& directory, std::
     columns.push_back(feature_column(feature));
   }
   columns.push_back(fixed_column<std::uint32_t>(kRowByIdColumn, ArrowColumn::Kind::kUint32, rows_by_id));
-  return write_columns(directory, file, columns);
+  GEMEL_ASSIGN_OR_RETURN(auto places, write_columns(directory / file, columns));
+  return describe_file(directory, file, std::move(places));
 }
 
 }  // namespace gemel

@@ -21,8 +21,8 @@ struct EventColumns {
 // The rows of `order`; empties the columns of `events`, one by one.
 EventColumns take_columns(Events& events, EventOrder order);
 
-// Errors: kNotFound (no Arrow module), kIo.
-Result<DatasetFile> write_events(const std::filesystem::path& directory, const EventColumns& events);
+// Errors: kNotFound (no Arrow module), kIo. Lets go of the events before it reads the file again for its checksum.
+Result<DatasetFile> write_events(const std::filesystem::path& directory, EventColumns events);
 // Item or user table: every column has ids.size() rows.
 Result<DatasetFile> write_entities(const std::filesystem::path& directory, std::string_view file, const IdTable& ids,
                                    const std::vector<TableColumn>& columns);

@@ -38,7 +38,8 @@ class EventReader {
 
   Result<void> read(const SourceFiles& files, std::size_t part, ProgressSink& progress) {
     part_ = part;
-    return files.read(columns_, rejects_, events_.account, progress, [&](const SourceBatch& batch) { return take(batch); });
+    const auto hashes = id_ == kAbsent ? SourceFiles::RowHashes::kRead : SourceFiles::RowHashes::kSkip;
+    return files.read(columns_, hashes, rejects_, events_.account, progress, [&](const SourceBatch& batch) { return take(batch); });
   }
 
   TimeKind time_kind() const {
@@ -95,8 +96,9 @@ class EventReader {
     }
     if (weight_ != kAbsent)
       if (auto problem = read_weight(batch.cell(weight_, row), event.weight)) return reject(weight_, *problem);
-    event.hash = batch.row_hash(row);
-    if (id_ != kAbsent) {
+    if (id_ == kAbsent) {
+      event.hash = batch.row_hash(row);
+    } else {
       std::string_view id;
       if (auto problem = read_id(id_, id_text_, id)) return reject(id_, *problem);
       event.hash = XXH3_64bits(id.data(), id.size());

@@ -36,8 +36,7 @@ class Ingest {
     EventColumns columns = take_columns(events_, std::move(order));
     EntityRows items = item_rows(columns);
     summarize_events(columns);
-    GEMEL_RETURN_IF_ERROR(add_file(write_events(directory_, columns)));
-    columns = {};
+    GEMEL_RETURN_IF_ERROR(add_file(write_events(directory_, std::move(columns))));
     GEMEL_RETURN_IF_ERROR(write_table(kItemsFile, items, catalogue_));
     GEMEL_RETURN_IF_ERROR(write_table(kUsersFile, user_rows(), customers_));
     return finish();
@@ -64,6 +63,7 @@ class Ingest {
     const bool are_proven = has_event_id || events_.time_kind == TimeKind::kSeconds;
     if (are_proven && config_.events.drop_duplicates) events_.account.duplicates += drop_rows(order, alike.drop);
     else summary_.alike_kept = alike.count;
+    events_.hashes.clear();
   }
 
   void merge_twins(EventOrder& order) {

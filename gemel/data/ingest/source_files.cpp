@@ -62,7 +62,7 @@ Result<SourceFiles> SourceFiles::find(const std::vector<std::string>& patterns, 
   return files;
 }
 
-Result<void> SourceFiles::read(const std::vector<std::string>& columns, RejectLog& rejects, RowAccount& account, ProgressSink& progress,
+Result<void> SourceFiles::read(const std::vector<std::string>& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account, ProgressSink& progress,
                                const std::function<Result<void>(const SourceBatch&)>& take) const {
   std::uint64_t passed_bytes = 0;
   RowBatch rows;
@@ -70,6 +70,7 @@ Result<void> SourceFiles::read(const std::vector<std::string>& columns, RejectLo
     const std::string file = path.string();
     GEMEL_ASSIGN_OR_RETURN(const auto source, open_source(path));
     GEMEL_ASSIGN_OR_RETURN(const auto places, request_columns(*source, file, columns));
+    if (hashes == RowHashes::kSkip) source->skip_row_hashes();
     while (true) {
       if (interrupted()) return fail(ErrorCode::kInterrupted, "interrupted; nothing was written");
       GEMEL_ASSIGN_OR_RETURN(const bool has_rows, source->next(rows));

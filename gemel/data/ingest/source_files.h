@@ -37,9 +37,11 @@ struct SourceFiles {
   // `section` of shop.toml stands in messages. Error: kBadConfig when a pattern matches no file.
   static Result<SourceFiles> find(const std::vector<std::string>& patterns, std::string_view section);
 
-  // Hands over every batch, in order; rows that could not be cut are rejected here. `account.read` counts all of them.
+  // Hands over every batch, in order; rows that could not be cut are rejected here. `account.read` counts all of them. Row hashes may cost
+  // reading columns that nobody asked for.
   // Errors: kBadConfig (a column that a file does not have), kInterrupted, what `take` returns, what the file does.
-  Result<void> read(const std::vector<std::string>& columns, RejectLog& rejects, RowAccount& account, ProgressSink& progress,
+  enum class RowHashes { kSkip, kRead };
+  Result<void> read(const std::vector<std::string>& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account, ProgressSink& progress,
                     const std::function<Result<void>(const SourceBatch&)>& take) const;
 };
 
