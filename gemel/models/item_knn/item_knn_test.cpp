@@ -39,7 +39,7 @@ TEST(ItemKnn, AgreesWithACaseWorkedByHand) {
   ThreadPool pool(1);
   ItemKnn model({.shrinkage = 1, .history_half_life_days = 2, .popularity_half_life_days = kNoDecay});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(8)}, {.pool = pool}));
-  const std::vector<HistoryItem> history = {{at_day(4), item_of(shop, "rum"), 1, ActionIndex{0}}, {at_day(6), item_of(shop, "tea"), 1, ActionIndex{0}}};
+  const std::vector<HistoryItem> history = {{at_day(4), item_of(shop, "rum"), 1, {}}, {at_day(6), item_of(shop, "tea"), 1, {}}};
   const auto answer = ask(model, history, at_day(8), 10);
   ASSERT_EQ(answer.size(), 4u);
   const float tea_rum = 2 / (std::sqrt(6.f) + 1), tea_ice = 1 / (std::sqrt(3.f) + 1);
@@ -100,11 +100,12 @@ TEST(ItemKnn, AgreesWithItsSlowTwinOnRandomEvents) {
 }
 
 TEST(ItemKnn, KeepsOnlyTheMostSimilarNeighboursAndTheLatestEvents) {
-  const Dataset shop = testing::make_dataset({{"ann", "tea", 0}, {"ann", "rum", 1}, {"bob", "tea", 0}, {"bob", "rum", 1}, {"bob", "ice", 2}});
+  const Dataset shop =
+      testing::make_dataset({{"ann", "tea", 0}, {"ann", "rum", 1}, {"bob", "tea", 0}, {"bob", "rum", 1}, {"bob", "ice", 2}});
   ThreadPool pool(1);
   ItemKnn model({.neighbours = 1, .shrinkage = 0, .history_length = 1});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(3)}, {.pool = pool}));
-  const std::vector<HistoryItem> history = {{at_day(0), item_of(shop, "ice"), 1, ActionIndex{0}}, {at_day(1), item_of(shop, "rum"), 1, ActionIndex{0}}};
+  const std::vector<HistoryItem> history = {{at_day(0), item_of(shop, "ice"), 1, {}}, {at_day(1), item_of(shop, "rum"), 1, {}}};
   const auto answer = ask(model, history, at_day(3), 10);
   EXPECT_EQ(answer[0].item, item_of(shop, "tea"));  // rum's only neighbour; ice is too long ago to speak
   EXPECT_LE(answer[1].score, 0);
