@@ -38,7 +38,7 @@ CsvSource::CsvSource(std::string_view text, char delimiter)
 
 Result<void> CsvSource::read_header(const std::string& name) {
   if (std::string_view(begin_, end_).starts_with("\xEF\xBB\xBF")) position_ += 3;  // byte order mark
-  while (position_ != end_ && (*position_ == '\n' || *position_ == '\r')) skip_line();
+  while (position_ != end_ && at_line_end()) skip_line();
   if (position_ == end_) return fail(ErrorCode::kBadInput, name, ": expected a header line with the names of the columns, found an empty file");
   const std::uint64_t line = line_;
   if (const auto broken = cut_row()) return fail(ErrorCode::kBadInput, name, ":", line, ": header: ", broken->reason);
@@ -63,7 +63,7 @@ Result<bool> CsvSource::next(RowBatch& batch) {
   for (auto& column : batch.columns) column.clear();
   const char* const batch_begin = position_;
   while (position_ != end_ && batch.num_rows + batch.broken.size() < kBatchRows && position_ < batch_begin + kBatchBytes) {
-    if (*position_ == '\n' || (*position_ == '\r' && (position_ + 1 == end_ || position_[1] == '\n'))) {
+    if (at_line_end()) {
       skip_line();
       continue;
     }
@@ -87,8 +87,7 @@ std::optional<BrokenRow> CsvSource::cut_row() {
     Field field;
     if (position_ != end_ && *position_ == '"') {
       if (!cut_quoted_field(field)) return unclosed_quote(first_line);
-      const bool at_line_end = position_ == end_ || *position_ == '\n' || (*position_ == '\r' && (position_ + 1 == end_ || position_[1] == '\n'));
-      if (!at_line_end && *position_ != delimiter_) {
+      if (!at_line_end() && *position_ != delimiter_) {
         skip_line();
         return BrokenRow{first_line, field_name(), "text after a closing quote"};
       }
@@ -121,6 +120,10 @@ bool CsvSource::cut_quoted_field(Field& field) {
     field.has_doubled_quotes = true;
     ++position_;
   }
+}
+
+bool CsvSource::at_line_end() const {
+  return position_ == end_ || *position_ == '\n' || (*position_ == '\r' && (position_ + 1 == end_ || position_[1] == '\n'));
 }
 
 void CsvSource::skip_line() {

@@ -8,6 +8,7 @@
 #include <deque>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "gemel/base/file.h"
 #include "gemel/data/row_source.h"
@@ -37,6 +38,7 @@ class CsvSource final : public RowSource {
   // Cuts the row at position_ into fields_ and moves past it, or says why it cannot.
   std::optional<BrokenRow> cut_row();
   bool cut_quoted_field(Field& field);  // false: never closed
+  bool at_line_end() const;  // or at the end of the file
   void skip_line();
   BrokenRow unclosed_quote(std::uint64_t first_line);
   std::string field_name() const;  // of the field being cut
