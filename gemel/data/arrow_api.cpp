@@ -21,7 +21,8 @@ Result<ArrowModule*> load() {
   const auto path = module_path();
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored))
-    return fail(ErrorCode::kNotFound, path.string(), ": not there; reading Parquet and writing a Dataset need it. Build the target gemel_arrow, "
+    return fail(ErrorCode::kNotFound, path.string(),
+                ": not there; reading Parquet and writing a Dataset need it. Build the target gemel_arrow, "
                 "keep it beside the program, or name it by the environment variable GEMEL_ARROW_MODULE");
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);  // stays loaded as long as the program
   if (library == nullptr) return fail(ErrorCode::kNotFound, path.string(), ": loading failed: ", ::dlerror());

@@ -20,10 +20,10 @@ struct ArrowColumn {
   std::string name;
   Kind kind;
   std::size_t num_rows;
-  const void* values = nullptr;                 // fixed width: num_rows values; NaN / INT64_MIN are written as they are
-  std::span<const std::int32_t> text_offsets;   // kText: [rows + 1]; kTextList: [children + 1]
+  const void* values = nullptr;                // fixed width: num_rows values; NaN / INT64_MIN are written as they are
+  std::span<const std::int32_t> text_offsets;  // kText: [rows + 1]; kTextList: [children + 1]
   std::string_view text_bytes;
-  std::span<const std::int32_t> list_offsets;   // kTextList: [rows + 1]
+  std::span<const std::int32_t> list_offsets;  // kTextList: [rows + 1]
 };
 
 // ArrowColumnPlace::kind.
@@ -43,10 +43,10 @@ inline std::string_view column_kind(ArrowColumn::Kind kind) {
 // Where the buffers of a written column lie in its file, in bytes from the start.
 struct ArrowColumnPlace {
   std::string name;
-  std::string kind;                      // "uint32", "text", ... as in dataset.json
+  std::string kind;  // "uint32", "text", ... as in dataset.json
   std::uint64_t num_rows = 0;
-  std::vector<std::uint64_t> offsets;    // values | text_offsets, text_bytes | list_offsets, text_offsets, text_bytes
-  std::vector<std::uint64_t> sizes;      // bytes of each
+  std::vector<std::uint64_t> offsets;  // values | text_offsets, text_bytes | list_offsets, text_offsets, text_bytes
+  std::vector<std::uint64_t> sizes;    // bytes of each
 };
 
 class ArrowModule {

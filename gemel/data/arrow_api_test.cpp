@@ -148,10 +148,32 @@ TEST(IpcWriter, SaysWhereEveryBufferLies) {
   const double prices[] = {1.5, std::nan(""), -2};
   const std::int32_t text_offsets[] = {0, 3, 3, 6}, list_offsets[] = {0, 2, 2, 3};
   const ArrowColumn columns[] = {
-      {.name = "row", .kind = ArrowColumn::Kind::kUint32, .num_rows = 3, .values = rows, .text_offsets = {}, .text_bytes = {}, .list_offsets = {}},
-      {.name = "price", .kind = ArrowColumn::Kind::kFloat64, .num_rows = 3, .values = prices, .text_offsets = {}, .text_bytes = {}, .list_offsets = {}},
-      {.name = "id", .kind = ArrowColumn::Kind::kText, .num_rows = 3, .text_offsets = text_offsets, .text_bytes = "teacup", .list_offsets = {}},
-      {.name = "tags", .kind = ArrowColumn::Kind::kTextList, .num_rows = 3, .text_offsets = text_offsets, .text_bytes = "teacup", .list_offsets = list_offsets},
+      {.name = "row",
+       .kind = ArrowColumn::Kind::kUint32,
+       .num_rows = 3,
+       .values = rows,
+       .text_offsets = {},
+       .text_bytes = {},
+       .list_offsets = {}},
+      {.name = "price",
+       .kind = ArrowColumn::Kind::kFloat64,
+       .num_rows = 3,
+       .values = prices,
+       .text_offsets = {},
+       .text_bytes = {},
+       .list_offsets = {}},
+      {.name = "id",
+       .kind = ArrowColumn::Kind::kText,
+       .num_rows = 3,
+       .text_offsets = text_offsets,
+       .text_bytes = "teacup",
+       .list_offsets = {}},
+      {.name = "tags",
+       .kind = ArrowColumn::Kind::kTextList,
+       .num_rows = 3,
+       .text_offsets = text_offsets,
+       .text_bytes = "teacup",
+       .list_offsets = list_offsets},
   };
   const auto places = load_arrow_module().value()->write_ipc(path, columns).value();
   const std::string file = read_file(path).value();

@@ -27,7 +27,8 @@ Result<OpenFile> open_file(const std::filesystem::path& directory, const Dataset
   GEMEL_ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::open(directory / name));
   if (mapped.bytes().size() != at->size_bytes)
     return fail(ErrorCode::kCorrupt, name, ": expected ", at->size_bytes, " bytes, found ", mapped.bytes().size());
-  if (checksum_hex(mapped.bytes()) != at->checksum) return fail(ErrorCode::kCorrupt, name, ": its checksum is not the one in ", kDatasetMarker);
+  if (checksum_hex(mapped.bytes()) != at->checksum)
+    return fail(ErrorCode::kCorrupt, name, ": its checksum is not the one in ", kDatasetMarker);
   return OpenFile{&*at, std::move(mapped)};
 }
 
@@ -42,7 +43,8 @@ Result<const ArrowColumnPlace*> find_column(const OpenFile& file, std::string_vi
 
 // Buffer `index` of a column as values of T; `expected` values unless empty.
 template <class T>
-Result<std::span<const T>> buffer(const OpenFile& file, const ArrowColumnPlace& column, std::size_t index, std::optional<std::size_t> expected) {
+Result<std::span<const T>> buffer(const OpenFile& file, const ArrowColumnPlace& column, std::size_t index,
+                                  std::optional<std::size_t> expected) {
   if (column.offsets.size() <= index || column.sizes.size() <= index) return file.corrupt(column, "buffer ", index, " is not described");
   const std::uint64_t offset = column.offsets[index], size = column.sizes[index], end = file.mapped.bytes().size();
   if (offset > end || size > end - offset) return file.corrupt(column, "buffer ", index, " lies outside the file");
@@ -53,7 +55,8 @@ Result<std::span<const T>> buffer(const OpenFile& file, const ArrowColumnPlace& 
 }
 
 template <class T>
-Result<std::span<const T>> fixed_column(const OpenFile& file, std::string_view name, std::string_view kind, std::optional<std::size_t> rows) {
+Result<std::span<const T>> fixed_column(const OpenFile& file, std::string_view name, std::string_view kind,
+                                        std::optional<std::size_t> rows) {
   GEMEL_ASSIGN_OR_RETURN(const auto* column, find_column(file, name, kind));
   if (rows && column->num_rows != *rows) return file.corrupt(*column, "expected ", *rows, " rows, found ", column->num_rows);
   return buffer<T>(file, *column, 0, column->num_rows);

@@ -15,7 +15,8 @@ constexpr std::array<std::pair<TimeKind, std::string_view>, 4> kTimeKinds{
     {{TimeKind::kNone, "none"}, {TimeKind::kOrder, "order"}, {TimeKind::kDays, "days"}, {TimeKind::kSeconds, "seconds"}}};
 
 Json to_json(const ArrowColumnPlace& column) {
-  return {{"name", column.name}, {"kind", column.kind}, {"num_rows", column.num_rows}, {"offsets", column.offsets}, {"sizes", column.sizes}};
+  return {
+      {"name", column.name}, {"kind", column.kind}, {"num_rows", column.num_rows}, {"offsets", column.offsets}, {"sizes", column.sizes}};
 }
 
 Json to_json(const DatasetFile& file) {
@@ -25,7 +26,9 @@ Json to_json(const DatasetFile& file) {
 }
 
 Json to_json(const DatasetFormat& format) {
-  Json json = {{"format", "gemel dataset"}, {"version", kDatasetVersion}, {"fingerprint", fingerprint_of(format.files)},
+  Json json = {{"format", "gemel dataset"},
+               {"version", kDatasetVersion},
+               {"fingerprint", fingerprint_of(format.files)},
                {"time_kind", to_text(format.time_kind)}};
   json["actions"] = Json::array();
   for (const auto& action : format.actions)
@@ -57,7 +60,8 @@ Result<TimeKind> time_kind_from(std::string_view text) {
 }
 
 Result<DatasetFormat> format_from(const Json& json) {
-  if (json.at("format") != "gemel dataset") return fail(ErrorCode::kCorrupt, "format: expected 'gemel dataset', found ", json["format"].dump());
+  if (json.at("format") != "gemel dataset")
+    return fail(ErrorCode::kCorrupt, "format: expected 'gemel dataset', found ", json["format"].dump());
   if (json.at("version") != kDatasetVersion)
     return fail(ErrorCode::kCorrupt, "version: this program reads ", kDatasetVersion, ", found ", json["version"].dump(), "; ingest anew");
   DatasetFormat format;

@@ -10,9 +10,9 @@
 namespace gemel {
 namespace {
 
-using testing::EventRow;
-using testing::EntityRow;
 using ::testing::ElementsAre;
+using testing::EntityRow;
+using testing::EventRow;
 using ::testing::HasSubstr;
 
 constexpr std::string_view kFeatures = R"(
@@ -23,10 +23,13 @@ launched = "time"
 )";
 
 const std::vector<EventRow> kEvents = {{"bob", "tea", 2}, {"ann", "cup", 0.5, "view", 2}, {"ann", "tea", 0.25}, {"bob", "pot", 2}};
-const std::vector<EntityRow> kItems = {{"tea", {{"brand", "Acme"}, {"notes", "green|loose"}, {"price", "3.5"}, {"launched", "-1"}, {"title", "Tea"}}},
-                                       {"mug", {{"brand", "Bell"}}}};
+const std::vector<EntityRow> kItems = {
+    {"tea", {{"brand", "Acme"}, {"notes", "green|loose"}, {"price", "3.5"}, {"launched", "-1"}, {"title", "Tea"}}},
+    {"mug", {{"brand", "Bell"}}}};
 
-Dataset small_shop() { return testing::make_dataset(kEvents, kItems, {{"eve"}}, {.item_features = std::string(kFeatures), .item_name = "title"}); }
+Dataset small_shop() {
+  return testing::make_dataset(kEvents, kItems, {{"eve"}}, {.item_features = std::string(kFeatures), .item_name = "title"});
+}
 
 TEST(Dataset, HoldsItsEventsInTimeOrderWithTiesInTheOrderOfTheirRows) {
   const Dataset shop = small_shop();

@@ -10,8 +10,8 @@
 namespace gemel {
 namespace {
 
-using testing::EventRow;
 using ::testing::ElementsAre;
+using testing::EventRow;
 
 Day day(int number) { return testing::kDayZero + std::chrono::days(number); }
 

@@ -51,7 +51,8 @@ void sort_distinct(std::vector<T>& values) {
 // Builds a plan block by block, query by query.
 class Planner {
  public:
-  Planner(const Dataset& dataset, const Histories& histories, Protocol protocol, Repeats repeats, std::size_t begin, std::size_t end, TimePoint from)
+  Planner(const Dataset& dataset, const Histories& histories, Protocol protocol, Repeats repeats, std::size_t begin, std::size_t end,
+          TimePoint from)
       : dataset_(dataset), histories_(histories), begin_(begin), end_(end) {
     plan_.protocol = protocol;
     plan_.repeats = repeats;
@@ -102,13 +103,16 @@ class Planner {
   Result<void> check() const {
     const auto name = to_text(plan_.protocol);
     if (plan_.protocol == Protocol::kRollingWeek && !has_days(dataset_))
-      return fail(ErrorCode::kBadConfig, "protocol ", name, ": needs the days of the events, and [events] time names no column; expected frozen or per_event");
+      return fail(ErrorCode::kBadConfig, "protocol ", name,
+                  ": needs the days of the events, and [events] time names no column; expected frozen or per_event");
     if (asked_.empty())
-      return fail(ErrorCode::kBadConfig, "protocol ", name, ": no event of a target action lies in the period to be judged (", end_ - begin_, " events)");
+      return fail(ErrorCode::kBadConfig, "protocol ", name, ": no event of a target action lies in the period to be judged (",
+                  end_ - begin_, " events)");
     if (plan_.protocol == Protocol::kPerEvent) return {};
     const auto times = dataset_.times().subspan(begin_, end_ - begin_);
     if (*std::min_element(times.begin(), times.end()) < plan_.cut)
-      return fail(ErrorCode::kBadConfig, "protocol ", name, ": some events to be judged lie before the cut, since the files of the split overlap in time; "
+      return fail(ErrorCode::kBadConfig, "protocol ", name,
+                  ": some events to be judged lie before the cut, since the files of the split overlap in time; "
                   "expected per_event");
     return {};
   }
@@ -216,8 +220,8 @@ std::string_view to_text(Repeats repeats) { return name_of(kRepeats, repeats); }
 Result<Protocol> parse_protocol(std::string_view text) { return value_of(kProtocols, "protocol", text); }
 Result<Repeats> parse_repeats(std::string_view text) { return value_of(kRepeats, "repeats", text); }
 
-Result<QueryPlan> make_query_plan(const Dataset& dataset, const Histories& all_events, Protocol protocol, Repeats repeats, std::size_t begin,
-                                  std::size_t end, TimePoint from) {
+Result<QueryPlan> make_query_plan(const Dataset& dataset, const Histories& all_events, Protocol protocol, Repeats repeats,
+                                  std::size_t begin, std::size_t end, TimePoint from) {
   GEMEL_CHECK(begin <= end && end <= dataset.num_events());
   return Planner(dataset, all_events, protocol, repeats, begin, end, from).run();
 }

@@ -12,10 +12,10 @@
 namespace gemel {
 
 enum class Protocol {
-  kRollingWeek,   // per week after the cut and customer with a target in it; counters and histories up to the week's start
-  kPerEvent,      // per target event, with its own time and action; counters up to its day, history before its time
-  kFrozen,        // one per customer at the cut; targets are all later distinct items
-  kFrozenTrial,   // as kFrozen, but targets unseen in training, and customers unknown or left without any, are dropped
+  kRollingWeek,  // per week after the cut and customer with a target in it; counters and histories up to the week's start
+  kPerEvent,     // per target event, with its own time and action; counters up to its day, history before its time
+  kFrozen,       // one per customer at the cut; targets are all later distinct items
+  kFrozenTrial,  // as kFrozen, but targets unseen in training, and customers unknown or left without any, are dropped
 };
 // kDrop: what the customer had before the query, by a target action, is neither ranked nor a target.
 enum class Repeats { kKeep, kDrop };
@@ -27,10 +27,10 @@ Result<Repeats> parse_repeats(std::string_view text);
 
 struct PlannedQuery {
   UserIndex user;
-  ActionIndex action;   // kPerEvent: the event's; otherwise the first target action
+  ActionIndex action;  // kPerEvent: the event's; otherwise the first target action
   float weight;
-  TimePoint at;         // history_before(at)
-  std::uint32_t block;  // index into QueryPlan::blocks
+  TimePoint at;                                // history_before(at)
+  std::uint32_t block;                         // index into QueryPlan::blocks
   std::uint32_t targets_begin, targets_end;    // into QueryPlan::targets; distinct, sorted
   std::uint32_t excluded_begin, excluded_end;  // into QueryPlan::excluded; distinct, sorted; empty unless Repeats::kDrop
 };
@@ -46,8 +46,8 @@ struct QueryPlan {
   Protocol protocol;
   Repeats repeats;
   TimePoint cut;
-  std::vector<QueryBlock> blocks;    // in time order
-  std::vector<PlannedQuery> queries; // by block, then customer
+  std::vector<QueryBlock> blocks;     // in time order
+  std::vector<PlannedQuery> queries;  // by block, then customer
   std::vector<ItemIndex> targets;
   std::vector<ItemIndex> excluded;
   // Honest counts: nothing falls out unseen.
@@ -56,9 +56,10 @@ struct QueryPlan {
 };
 
 // Asks about target events in [begin, end) of the Dataset after the cut that `begin` stands for. kRollingWeek: weeks of 7 days from
-// `from`; the last one may be shorter. kPerEvent: a block is a day; where there are no days, the whole period is one. Errors (kBadConfig): no target event in the period; the protocol needs times that the Dataset lacks.
-Result<QueryPlan> make_query_plan(const Dataset& dataset, const Histories& all_events, Protocol protocol, Repeats repeats, std::size_t begin,
-                                  std::size_t end, TimePoint from);
+// `from`; the last one may be shorter. kPerEvent: a block is a day; where there are no days, the whole period is one.
+// Errors (kBadConfig): no target event in the period; the protocol needs times that the Dataset lacks.
+Result<QueryPlan> make_query_plan(const Dataset& dataset, const Histories& all_events, Protocol protocol, Repeats repeats,
+                                  std::size_t begin, std::size_t end, TimePoint from);
 
 // 1 for the items that can be recommended once [0, num_known_events) are known: the catalogue, and what has been sold by then.
 // kFrozenTrial: only what has been sold. -> [num_items]

@@ -8,9 +8,9 @@
 namespace gemel {
 namespace {
 
-using testing::EventRow;
 using testing::at_day;
 using ::testing::ElementsAre;
+using testing::EventRow;
 using ::testing::HasSubstr;
 
 // Readable: "ann@14.5: tea, cup".
@@ -19,9 +19,11 @@ std::vector<std::string> shown(const Dataset& shop, const QueryPlan& plan) {
   for (const PlannedQuery& query : plan.queries) {
     const double day = static_cast<double>((query.at - testing::kDayZero).count()) / 86'400e6;
     std::string line = concat(shop.user_table().ids[to_size(query.user)], '@', day, ':');
-    for (std::uint32_t i = query.targets_begin; i < query.targets_end; ++i) line += concat(' ', shop.item_table().ids[to_size(plan.targets[i])]);
+    for (std::uint32_t i = query.targets_begin; i < query.targets_end; ++i)
+      line += concat(' ', shop.item_table().ids[to_size(plan.targets[i])]);
     if (query.excluded_begin < query.excluded_end) line += " not";
-    for (std::uint32_t i = query.excluded_begin; i < query.excluded_end; ++i) line += concat(' ', shop.item_table().ids[to_size(plan.excluded[i])]);
+    for (std::uint32_t i = query.excluded_begin; i < query.excluded_end; ++i)
+      line += concat(' ', shop.item_table().ids[to_size(plan.excluded[i])]);
     lines.push_back(line);
   }
   return lines;
@@ -30,9 +32,20 @@ std::vector<std::string> shown(const Dataset& shop, const QueryPlan& plan) {
 // The catalogue's order makes ItemIndex, and so the order of targets: bag, cup, pot, tea. The cut lies at day 10; events 0 to 4 are known.
 const std::vector<testing::EntityRow> kItems = {{"bag"}, {"cup"}, {"pot"}, {"tea"}};
 const std::vector<EventRow> kEvents = {
-    {"ann", "tea", 1},   {"ann", "cup", 2, "view"}, {"bob", "cup", 3},   {"bob", "tea", 4},   {"cid", "bag", 5},
-    {"ann", "tea", 10.5}, {"bob", "pot", 11},        {"bob", "pot", 12},  {"ann", "cup", 13},  {"dan", "new", 16.9},
-    {"ann", "cup", 17},  {"eve", "cup", 18, "view"}, {"bob", "tea", 18.5, "buy", 2}, {"cid", "bag", 40},
+    {"ann", "tea", 1},
+    {"ann", "cup", 2, "view"},
+    {"bob", "cup", 3},
+    {"bob", "tea", 4},
+    {"cid", "bag", 5},
+    {"ann", "tea", 10.5},
+    {"bob", "pot", 11},
+    {"bob", "pot", 12},
+    {"ann", "cup", 13},
+    {"dan", "new", 16.9},
+    {"ann", "cup", 17},
+    {"eve", "cup", 18, "view"},
+    {"bob", "tea", 18.5, "buy", 2},
+    {"cid", "bag", 40},
 };
 constexpr std::size_t kCut = 5;
 
@@ -66,7 +79,7 @@ TEST(QueryPlan, DroppingRepeatsTakesWhatTheCustomerHadOutOfTargetsAndRanking) {
   const QueryPlan plan = plan_of(data, Protocol::kRollingWeek, Repeats::kDrop);
   // ann had tea (the cup she only looked at), so cup is her first purchase; in the second week she has it. bob has tea. cid has bag.
   EXPECT_THAT(shown(data, plan), ElementsAre("ann@10: cup not tea", "bob@10: pot not cup tea", "dan@10: new"));
-  EXPECT_EQ(plan.dropped_targets, 4u);  // ann: tea, later cup; bob: tea; cid: bag
+  EXPECT_EQ(plan.dropped_targets, 4u);            // ann: tea, later cup; bob: tea; cid: bag
   EXPECT_EQ(plan.customers_without_targets, 1u);  // cid
   EXPECT_EQ(plan.blocks.size(), 1u);
 }
@@ -83,8 +96,8 @@ TEST(QueryPlan, FrozenTrialDropsUnseenTargetsAndUnknownCustomersAndCountsThem) {
   const Dataset data = shop();
   const QueryPlan plan = plan_of(data, Protocol::kFrozenTrial);
   EXPECT_THAT(shown(data, plan), ElementsAre("ann@10: cup tea", "bob@10: tea", "cid@10: bag"));  // pot was never sold before the cut
-  EXPECT_EQ(plan.dropped_targets, 2u);  // pot, new
-  EXPECT_EQ(plan.customers_without_targets, 1u);  // dan
+  EXPECT_EQ(plan.dropped_targets, 2u);                                                           // pot, new
+  EXPECT_EQ(plan.customers_without_targets, 1u);                                                 // dan
 }
 
 TEST(QueryPlan, PerEventAsksForEveryTargetEventAtItsOwnTimeWithCountersUpToItsDay) {
@@ -172,7 +185,8 @@ std::string message_of(const Dataset& data, Protocol protocol, std::size_t begin
 }
 
 TEST(QueryPlan, SaysWhyItCannotAsk) {
-  EXPECT_THAT(message_of(shop(), Protocol::kFrozen, kEvents.size(), at_day(50)), HasSubstr("no event of a target action lies in the period"));
+  EXPECT_THAT(message_of(shop(), Protocol::kFrozen, kEvents.size(), at_day(50)),
+              HasSubstr("no event of a target action lies in the period"));
   const Dataset ordered = testing::make_dataset({{"a", "x", 0}, {"a", "y", 1}}, {}, {}, {.time_kind = TimeKind::kOrder});
   EXPECT_THAT(message_of(ordered, Protocol::kRollingWeek, 1, ordered.times()[1]), HasSubstr("rolling_week: needs the days of the events"));
   EXPECT_EQ(message_of(ordered, Protocol::kFrozen, 1, ordered.times()[1]), "no error");
@@ -185,7 +199,8 @@ TEST(QueryPlan, NamesReadBackAndOthersAreRefusedWithTheList) {
   for (const auto protocol : {Protocol::kRollingWeek, Protocol::kPerEvent, Protocol::kFrozen, Protocol::kFrozenTrial})
     EXPECT_EQ(parse_protocol(to_text(protocol)).value(), protocol);
   for (const auto repeats : {Repeats::kKeep, Repeats::kDrop}) EXPECT_EQ(parse_repeats(to_text(repeats)).value(), repeats);
-  EXPECT_THAT(parse_protocol("weekly").error().message, HasSubstr("expected one of rolling_week, per_event, frozen, frozen_trial, found 'weekly'"));
+  EXPECT_THAT(parse_protocol("weekly").error().message,
+              HasSubstr("expected one of rolling_week, per_event, frozen, frozen_trial, found 'weekly'"));
   EXPECT_THAT(parse_repeats("").error().message, HasSubstr("keep, drop"));
 }
 

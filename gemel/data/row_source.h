@@ -31,10 +31,10 @@ struct BrokenRow {
 
 struct RowBatch {
   std::size_t num_rows = 0;
-  std::vector<std::uint64_t> lines;              // [num_rows]; CSV: line where the row begins, counted from 1; Parquet: row, from 1
-  std::vector<std::vector<Cell>> columns;        // [requested columns][num_rows]; list values come as JSON list text
-  std::vector<std::uint64_t> row_hashes;         // [num_rows] hash over all columns of the file, requested or not, for duplicates
-  std::vector<BrokenRow> broken;                 // rows of this batch that are in none of the above; they count as read
+  std::vector<std::uint64_t> lines;        // [num_rows]; CSV: line where the row begins, counted from 1; Parquet: row, from 1
+  std::vector<std::vector<Cell>> columns;  // [requested columns][num_rows]; list values come as JSON list text
+  std::vector<std::uint64_t> row_hashes;   // [num_rows] hash over all columns of the file, requested or not, for duplicates
+  std::vector<BrokenRow> broken;           // rows of this batch that are in none of the above; they count as read
 };
 
 class RowSource {

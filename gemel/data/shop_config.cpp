@@ -139,7 +139,8 @@ Result<void> Reader::read_items(ConfigTable table, TableConfig& items) const {
   for (const auto& feature : items.features) {
     const bool is_text = feature.type == FeatureType::kCategory || feature.type == FeatureType::kShown;
     if (feature.name == items.name && !is_text)
-      table.reject("name", concat("'", items.name, "' is also a feature that is not a text; call the feature otherwise and give it `column`"));
+      table.reject("name",
+                   concat("'", items.name, "' is also a feature that is not a text; call the feature otherwise and give it `column`"));
   }
   return table.status();
 }
@@ -184,7 +185,8 @@ Result<void> Reader::read_feature(ConfigTable table, FeatureConfig& feature) con
   if (feature.column.empty()) table.reject("column", "expected the name of a column, found an empty text");
   if (feature.type == FeatureType::kTags) {
     feature.separator = table.text("separator", std::string(kDefaultSeparator));
-    if (feature.separator.empty()) table.reject("separator", "expected a text such as \"|\", or \"list\" or \"list,\", found an empty text");
+    if (feature.separator.empty())
+      table.reject("separator", "expected a text such as \"|\", or \"list\" or \"list,\", found an empty text");
   }
   if (feature.type == FeatureType::kTags || feature.type == FeatureType::kCategory)
     feature.min_count = static_cast<int>(table.integer("min_count", 1, 1, 1'000'000));
@@ -233,7 +235,8 @@ void Reader::read_split_by_time(ConfigTable& table, SplitConfig& split) const {
     if (!(split.validation > 0)) table.reject("validation", "expected a fraction above 0: choices are made on validation");
     if (!(split.test > 0)) table.reject("test", "expected a fraction above 0: without test events nothing can be judged");
     if (split.validation + split.test >= 1)
-      table.reject("test", concat("expected validation + test below 1, found ", split.validation, " + ", split.test, ": nothing is left to learn from"));
+      table.reject("test", concat("expected validation + test below 1, found ", split.validation, " + ", split.test,
+                                  ": nothing is left to learn from"));
   }
 }
 
@@ -245,8 +248,9 @@ void Reader::check_together(ConfigTable& root, const ShopConfig& shop) const {
     events.reject("path", "expected no path, since [split] names the event files of each part");
   if (!shop.split.by_files() && shop.events.paths.empty()) events.reject("path", "is missing; expected the path of the event files");
   if (!shop.split.by_files() && !has_time && !shop.events.order)
-    events.reject("time", "is missing: without it events cannot be split; expected a column, or order = true, or [split] with train, "
-                          "validation and test files");
+    events.reject("time",
+                  "is missing: without it events cannot be split; expected a column, or order = true, or [split] with train, "
+                  "validation and test files");
   if (!shop.split.validation_from.empty() && !has_time)
     split.reject("validation", "found a day, but [events] names no time column; expected a fraction");
   if (shop.items.twins.merge && !has_time) items.reject("twins", "twins are found by shared days, and [events] names no time column");

@@ -20,13 +20,13 @@ struct FeatureConfig {
   std::string name;    // key in shop.toml
   std::string column;  // column of the file; the name unless `column = "..."`
   FeatureType type = FeatureType::kCategory;
-  std::string separator;          // kTags: "|" and the like, "list" for JSON or Python list text, "list," for
-                                  // a list whose elements are cut again at their top-level commas
-  std::string transform = "none"; // kNumber: none, log1p
-  std::string unit;               // kNumber: take the number before this unit, "ml" in "1 oz / 30 mL"; empty: the whole field
-  std::optional<double> min;      // kNumber: below it the row is rejected; 0 when transform is log1p
-  int buckets = 0;                // kNumber: > 0 adds an embedding of that many quantile buckets
-  int min_count = 1;              // kCategory, kTags: rarer values in the training period share the unseen row
+  std::string separator;           // kTags: "|" and the like, "list" for JSON or Python list text, "list," for
+                                   // a list whose elements are cut again at their top-level commas
+  std::string transform = "none";  // kNumber: none, log1p
+  std::string unit;                // kNumber: take the number before this unit, "ml" in "1 oz / 30 mL"; empty: the whole field
+  std::optional<double> min;       // kNumber: below it the row is rejected; 0 when transform is log1p
+  int buckets = 0;                 // kNumber: > 0 adds an embedding of that many quantile buckets
+  int min_count = 1;               // kCategory, kTags: rarer values in the training period share the unseen row
 };
 
 struct ActionConfig {
@@ -35,10 +35,10 @@ struct ActionConfig {
 };
 
 struct EventsConfig {
-  std::vector<std::string> paths;  // globs; relative to shop.toml
-  std::string time;                // column; empty: absent
-  bool order = false;              // rows are in order although there is no time
-  std::string time_format;         // "", "iso", "s", "ms", "us": empty detects
+  std::vector<std::string> paths;              // globs; relative to shop.toml
+  std::string time;                            // column; empty: absent
+  bool order = false;                          // rows are in order although there is no time
+  std::string time_format;                     // "", "iso", "s", "ms", "us": empty detects
   std::string user, item, action, weight, id;  // columns; action, weight, id may be empty
   std::map<std::string, ActionConfig> actions;
   bool drop_duplicates = true;
@@ -62,8 +62,8 @@ struct TableConfig {
 
 // By time, as fractions of the events or as dates; or as files.
 struct SplitConfig {
-  double validation = 0.1, test = 0.1;            // fractions, when no dates are given
-  std::string validation_from = {}, test_from = {};  // dates: first day of validation and of test
+  double validation = 0.1, test = 0.1;                                                // fractions, when no dates are given
+  std::string validation_from = {}, test_from = {};                                   // dates: first day of validation and of test
   std::vector<std::string> train_paths = {}, validation_paths = {}, test_paths = {};  // splits given as files
   bool by_files() const { return !train_paths.empty(); }
 };
@@ -72,8 +72,8 @@ struct SplitConfig {
 enum class PathVariables { kExpand, kKeep };
 
 struct ShopConfig {
-  std::filesystem::path path;   // of shop.toml itself
-  std::string text;             // its bytes, kept in Dataset and bundle
+  std::filesystem::path path;  // of shop.toml itself
+  std::string text;            // its bytes, kept in Dataset and bundle
   EventsConfig events;
   TableConfig items, users;
   SplitConfig split;

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "gemel/base/file.h"
 #include "gemel/data/dataset_format.h"
 
 namespace gemel {
@@ -158,7 +159,8 @@ const Contradiction kContradictions[] = {
     {"weight = 1.0", "weight = -1", "events.actions.purchase.weight: expected a number of at least 0, found -1"},
     {"weight = 1.0", "weight = 0", "events.actions.purchase: expected a weight above 0 for a target action"},
     {"action = \"kind\"", "", "found two actions and no column that tells them apart"},
-    {"brand = \"category\"", "brand = \"categorical\"", "shop.toml:20: items.features.brand: expected category, tags, number, time or shown, found"},
+    {"brand = \"category\"", "brand = \"categorical\"",
+     "shop.toml:20: items.features.brand: expected category, tags, number, time or shown, found"},
     {"brand = \"category\"", "brand = \"text\"", "items.features.brand: features of type text are not in this version"},
     {"brand = \"category\"", "brand = { type = \"image\", path = \"x\" }", "features of type image are not in this version"},
     {"brand = \"category\"", "brand = { type = \"category\", buckets = 3 }", "items.features.brand.buckets: unknown key"},
@@ -170,13 +172,16 @@ const Contradiction kContradictions[] = {
     {"buckets = 20", "buckets = 2.5", "items.features.size_ml.buckets: expected a whole number"},
     {"separator = \"list,\"", "separator = \"\"", "items.features.notes.separator: expected a text"},
     {"min_shared = 3", "min_share = 1.5", "items.twins.min_share: expected a number from 0.5 to 1, found 1.5"},
-    {"test = \"2017-12-01\"", "test = \"2017-10-01\"", "split.test: expected a day after 2017-11-01, where validation begins, found 2017-10-01"},
+    {"test = \"2017-12-01\"", "test = \"2017-10-01\"",
+     "split.test: expected a day after 2017-11-01, where validation begins, found 2017-10-01"},
     {"test = \"2017-12-01\"", "test = \"2017-02-29\"", "split.test: expected a fraction such as 0.1 or a day"},
     {"test = \"2017-12-01\"", "test = \"test.csv\"", "a split given as files needs `train` too"},
     {"test = \"2017-12-01\"", "test = 0.1", "split.test: expected a day, since the other part begins with one"},
-    {"test = \"2017-12-01\"", "test = \"2017-12-01\"\ntrain = \"t.csv\"", "events.path: expected no path, since [split] names the event files"},
+    {"test = \"2017-12-01\"", "test = \"2017-12-01\"\ntrain = \"t.csv\"",
+     "events.path: expected no path, since [split] names the event files"},
     {"validation = \"2017-11-01\"\ntest = \"2017-12-01\"", "validation = 0.1\ntest = 0", "split.test: expected a fraction above 0"},
-    {"validation = \"2017-11-01\"\ntest = \"2017-12-01\"", "validation = 0.6\ntest = 0.4", "expected validation + test below 1, found 0.6 + 0.4"},
+    {"validation = \"2017-11-01\"\ntest = \"2017-12-01\"", "validation = 0.6\ntest = 0.4",
+     "expected validation + test below 1, found 0.6 + 0.4"},
     {"validation = \"2017-11-01\"\ntest = \"2017-12-01\"", "test = 20", "split.test: expected a number from 0 to 1, found 20"},
     {"[split]", "[splits]", "splits: unknown key; known here: events, items, models, split, users"},
     {"[split]", "[split", "shop.toml:27: not TOML"},
@@ -196,6 +201,19 @@ TEST_F(ShopConfigTest, HandsTheModelsTheirTables) {
   ConfigTable table = open_model_config(shop)->root().table("models").table("two_tower");
   EXPECT_EQ(table.integer("anything", 0, 0, 10), 3);
   EXPECT_EQ(open_model_config(shop)->root().table("models").table("bpr").size(), 0u);
+}
+
+// ctest runs in the source root.
+TEST_F(ShopConfigTest, ReadsEveryExample) {
+  std::size_t num_examples = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("examples")) {
+    if (entry.path().extension() != ".toml") continue;
+    ++num_examples;
+    const auto shop = ShopConfig::parse(read_file(entry.path()).value(), entry.path(), PathVariables::kKeep);
+    ASSERT_TRUE(shop) << shop.error().message;
+    EXPECT_FALSE(shop->items.features.empty()) << entry.path();
+  }
+  EXPECT_GE(num_examples, 5u);
 }
 
 TEST_F(ShopConfigTest, NamesAFileThatIsNotThere) {

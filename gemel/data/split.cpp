@@ -35,7 +35,8 @@ TimePoint boundary(const Dataset& dataset, std::size_t begin) {
 Result<Split> split_by_files(const Dataset& dataset, const SplitConfig& config) {
   const auto files = dataset.file_split();
   if (!files) return fail(ErrorCode::kBadConfig, "[split] names files, but the Dataset was made without them; ingest again");
-  Split split{.validation_begin = files->validation_begin, .test_begin = files->test_begin, .end = dataset.num_events(), .until = end_of(dataset)};
+  Split split{
+      .validation_begin = files->validation_begin, .test_begin = files->test_begin, .end = dataset.num_events(), .until = end_of(dataset)};
   if (split.validation_begin == 0) return fail(ErrorCode::kBadConfig, "[split] train: its files hold no events");
   if (split.validation_begin == split.test_begin && !config.validation_paths.empty())
     return fail(ErrorCode::kBadConfig, "[split] validation: its files hold no events");
@@ -59,7 +60,8 @@ std::string span_of(const Dataset& dataset) {
 
 Result<Split> split_by_time(const Dataset& dataset, const SplitConfig& config) {
   if (dataset.time_kind() == TimeKind::kNone)
-    return fail(ErrorCode::kBadConfig, "[split]: no time to split by; [events] time names no column, so give train, validation and test files");
+    return fail(ErrorCode::kBadConfig,
+                "[split]: no time to split by; [events] time names no column, so give train, validation and test files");
   Split split{.end = dataset.num_events(), .until = end_of(dataset)};
   if (config.validation_from.empty()) {
     split.validation_from = moment_at(dataset, 1 - config.validation - config.test);
@@ -81,7 +83,8 @@ Result<void> check_part(const Dataset& dataset, std::string_view part, std::size
     return fail(ErrorCode::kBadConfig, "[split] ", part, ": no event lies in this part", span_of(dataset), "; move its border");
   const auto actions = dataset.actions().subspan(begin, end - begin);
   if (std::any_of(actions.begin(), actions.end(), [&](ActionIndex action) { return dataset.is_target(action); })) return {};
-  return fail(ErrorCode::kBadConfig, "[split] ", part, ": none of its ", end - begin, " events has a target action; expected some to be judged by");
+  return fail(ErrorCode::kBadConfig, "[split] ", part, ": none of its ", end - begin,
+              " events has a target action; expected some to be judged by");
 }
 
 }  // namespace

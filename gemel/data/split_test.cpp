@@ -77,7 +77,8 @@ TEST(Split, FollowsFilesAlsoWhereTheyOverlapInTime) {
 }
 
 TEST(Split, WithoutTimeThePartsAreTheMoments) {
-  const Dataset shop = testing::make_dataset(events_on({0, 0, 1, 2, 2}), {}, {}, {.time_kind = TimeKind::kNone, .file_split = Dataset::FileSplit{2, 3}});
+  const Dataset shop =
+      testing::make_dataset(events_on({0, 0, 1, 2, 2}), {}, {}, {.time_kind = TimeKind::kNone, .file_split = Dataset::FileSplit{2, 3}});
   const Split split = make_split(shop, shop.config().split).value();
   EXPECT_EQ(split.validation_from.time_since_epoch().count(), 1);
   EXPECT_EQ(split.test_from.time_since_epoch().count(), 2);

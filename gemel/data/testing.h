@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
@@ -51,10 +51,10 @@ struct EntityRow {
 struct ShopOptions {
   std::string item_features = {};  // lines of TOML under [items.features]
   std::string user_features = {};
-  std::string item_name = {};      // [items] name
+  std::string item_name = {};                                                // [items] name
   std::string actions = "buy = { target = true }\nview = { weight = 0.2 }";  // under [events.actions]; their order is the ActionIndex
-  std::string split = {};          // under [split]
-  std::string models = {};         // the rest of the file, such as [models.two_tower]
+  std::string split = {};                                                    // under [split]
+  std::string models = {};                                                   // the rest of the file, such as [models.two_tower]
   TimeKind time_kind = TimeKind::kSeconds;
   std::optional<Dataset::FileSplit> file_split = std::nullopt;  // the rows must come part by part
 };
@@ -106,7 +106,7 @@ class RawColumns {
   }
 
   DatasetFile write(const std::filesystem::path& folder, std::string_view name) const {
-    write_file(folder / name, bytes_).value();
+    std::ofstream(folder / name, std::ios::binary) << bytes_;  // unlike write_file, does not wait for the disk
     return describe_file(folder, name, columns_).value();
   }
 
@@ -191,8 +191,8 @@ inline std::string shop_toml(const ShopOptions& options) {
   const bool has_time = options.time_kind == TimeKind::kDays || options.time_kind == TimeKind::kSeconds;
   std::string text = concat("[events]\n", options.file_split ? "" : "path = \"events.csv\"\n", has_time ? "time = \"time\"\n" : "",
                             options.time_kind == TimeKind::kOrder ? "order = true\n" : "",
-                            "user = \"user\"\nitem = \"item\"\naction = \"action\"\nweight = \"weight\"\n[events.actions]\n", options.actions,
-                            "\n[items]\npath = \"items.csv\"\nid = \"item\"\n");
+                            "user = \"user\"\nitem = \"item\"\naction = \"action\"\nweight = \"weight\"\n[events.actions]\n",
+                            options.actions, "\n[items]\npath = \"items.csv\"\nid = \"item\"\n");
   if (!options.item_name.empty()) text += concat("name = \"", options.item_name, "\"\n");
   text += concat("[items.features]\n", options.item_features, "\n[users]\npath = \"users.csv\"\nid = \"user\"\n[users.features]\n",
                  options.user_features, "\n[split]\n", options.split, "\n");
@@ -237,7 +237,8 @@ inline void write_dataset(const std::filesystem::path& folder, std::vector<Event
 
   DatasetFormat format;
   ConfigTable actions = ConfigFile::parse(toml, "shop.toml")->root().table("events").table("actions");
-  for (const auto& name : actions.keys()) format.actions.push_back({name, config.events.actions.at(name).target, config.events.actions.at(name).weight});
+  for (const auto& name : actions.keys())
+    format.actions.push_back({name, config.events.actions.at(name).target, config.events.actions.at(name).weight});
   RowNumbers item_rows(items), user_rows({});
   std::vector<TimePoint> times;
   std::vector<std::uint32_t> user_column, item_column;
@@ -248,7 +249,8 @@ inline void write_dataset(const std::filesystem::path& folder, std::vector<Event
     times.push_back(is_counted ? TimePoint(std::chrono::microseconds(static_cast<std::int64_t>(event.day))) : at_day(event.day));
     user_column.push_back(user_rows.add(event.user));
     item_column.push_back(item_rows.add(event.item));
-    const auto action = std::find_if(format.actions.begin(), format.actions.end(), [&](const auto& each) { return each.name == event.action; });
+    const auto action =
+        std::find_if(format.actions.begin(), format.actions.end(), [&](const auto& each) { return each.name == event.action; });
     GEMEL_CHECK(action != format.actions.end(), event.action);
     action_column.push_back(static_cast<std::uint8_t>(action - format.actions.begin()));
     weights.push_back(event.weight);
@@ -273,8 +275,8 @@ inline void write_dataset(const std::filesystem::path& folder, std::vector<Event
   write_dataset_format(folder, format).value();
 }
 
-inline Dataset make_dataset(std::vector<EventRow> events, const std::vector<EntityRow>& items = {}, const std::vector<EntityRow>& users = {},
-                            const ShopOptions& options = {}) {
+inline Dataset make_dataset(std::vector<EventRow> events, const std::vector<EntityRow>& items = {},
+                            const std::vector<EntityRow>& users = {}, const ShopOptions& options = {}) {
   const TemporaryFolder folder;
   write_dataset(folder.path(), std::move(events), items, users, options);
   return Dataset::open(folder.path()).value();

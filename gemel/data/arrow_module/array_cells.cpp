@@ -82,9 +82,8 @@ void timestamps(const arrow::Array& array, TextArena& arena, std::vector<Cell>& 
 
 template <class ArrayType>
 void dates(const arrow::Array& array, std::int64_t microseconds_each, TextArena& arena, std::vector<Cell>& out) {
-  each_value<ArrayType>(array, out, [&](const ArrayType& typed, std::int64_t row) {
-    return time_cell(typed.Value(row), microseconds_each, 1, arena);
-  });
+  each_value<ArrayType>(array, out,
+                        [&](const ArrayType& typed, std::int64_t row) { return time_cell(typed.Value(row), microseconds_each, 1, arena); });
 }
 
 void dictionary(const arrow::Array& array, TextArena& arena, std::vector<Cell>& out) {
@@ -101,8 +100,10 @@ void append_json_text(std::string& json, std::string_view text) {
   for (const char letter : text) {
     const auto byte = static_cast<unsigned char>(letter);
     if (letter == '"' || letter == '\\') json += '\\';
-    if (byte < 0x20) json += concat("\\u00", kHex[byte >> 4], kHex[byte & 15]);
-    else json += letter;
+    if (byte < 0x20)
+      json += concat("\\u00", kHex[byte >> 4], kHex[byte & 15]);
+    else
+      json += letter;
   }
   json += '"';
 }

@@ -54,8 +54,7 @@ std::shared_ptr<arrow::DataType> type_of(ArrowColumn::Kind kind) {
 // A column's buffers in the order of ArrowColumnPlace.
 std::vector<Bytes> buffers_of(const ArrowColumn& column) {
   if (column.kind == ArrowColumn::Kind::kText) return {bytes_of(column.text_offsets), column.text_bytes};
-  if (column.kind == ArrowColumn::Kind::kTextList)
-    return {bytes_of(column.list_offsets), bytes_of(column.text_offsets), column.text_bytes};
+  if (column.kind == ArrowColumn::Kind::kTextList) return {bytes_of(column.list_offsets), bytes_of(column.text_offsets), column.text_bytes};
   return {Bytes(static_cast<const char*>(column.values), column.num_rows * width(column.kind))};
 }
 

@@ -59,7 +59,8 @@ class ParquetSource : public RowSource {
     read_columns_.resize(column_names_.size());
     std::iota(read_columns_.begin(), read_columns_.end(), 0);
     if (!with_hashes_)
-      std::erase_if(read_columns_, [&](std::size_t column) { return std::find(requested_.begin(), requested_.end(), column) == requested_.end(); });
+      std::erase_if(read_columns_,
+                    [&](std::size_t column) { return std::find(requested_.begin(), requested_.end(), column) == requested_.end(); });
     std::vector<int> leaves, row_groups(static_cast<std::size_t>(reader_->num_row_groups()));
     for (const std::size_t column : read_columns_) collect_leaves(reader_->manifest().schema_fields[column], leaves);
     std::iota(row_groups.begin(), row_groups.end(), 0);
@@ -112,15 +113,15 @@ Result<std::unique_ptr<RowSource>> open_parquet(const std::filesystem::path& pat
   properties.set_batch_size(kRowsPerBatch);
 
   const auto file = arrow::io::ReadableFile::Open(path.string(), pool);
-  if (!file.ok()) return fail(std::filesystem::exists(path) ? ErrorCode::kIo : ErrorCode::kNotFound, path.string(), ": ", file.status().message());
+  if (!file.ok())
+    return fail(std::filesystem::exists(path) ? ErrorCode::kIo : ErrorCode::kNotFound, path.string(), ": ", file.status().message());
   const auto size = (*file)->GetSize();
   parquet::arrow::FileReaderBuilder builder;
   if (const auto status = builder.Open(*file, file_properties); !status.ok())
     return fail(ErrorCode::kBadInput, path.string(), ": not a Parquet file: ", status.message());
   auto reader = builder.memory_pool(pool)->properties(properties)->Build();
   if (!reader.ok()) return fail(ErrorCode::kBadInput, path.string(), ": ", reader.status().message());
-  return std::unique_ptr<RowSource>(
-      std::make_unique<ParquetSource>(path, static_cast<std::uint64_t>(size.ValueOr(0)), std::move(*reader)));
+  return std::unique_ptr<RowSource>(std::make_unique<ParquetSource>(path, static_cast<std::uint64_t>(size.ValueOr(0)), std::move(*reader)));
 }
 
 }  // namespace gemel::arrow_module
