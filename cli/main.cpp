@@ -7,6 +7,9 @@ int main(int argc, char** argv) {
   // In the order of a first visit, which is the order of --help.
   const std::vector<AddCommand*> commands = {
       add_ingest,
+      add_evaluate,
+      add_recommend,
+      add_inspect,
   };
   return run_program(argc, argv, commands);
 }

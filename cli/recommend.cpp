@@ -1,0 +1,146 @@
+// gemel recommend: products for one customer, with names and reasons, from a bundle.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/table.h"
+#include "gemel/data/ingest/parse_time.h"
+#include "gemel/retrieval/retriever.h"
+
+namespace gemel::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct RecommendOptions {
+  std::string bundle, dataset, at;
+  Request request;
+  bool json = false;
+};
+
+constexpr std::size_t kShownAttributes = 4;
+constexpr std::size_t kMaxCellWidth = 44;
+
+// "Acme, 4.5, mild|green": the first few attributes of a product, in the order of shop.toml.
+std::string main_attributes(const Product& product) {
+  const Json attributes = Json::parse(product.attributes_json, nullptr, /*allow_exceptions=*/false);
+  std::string text;
+  std::size_t shown = 0;
+  for (const auto& [key, value] : attributes.items()) {
+    if (shown++ == kShownAttributes) break;
+    std::string part = value.is_string() ? value.get<std::string>() : value.dump();
+    if (value.is_array()) {
+      part.clear();
+      for (const Json& tag : value) part += (part.empty() ? "" : "|") + tag.get<std::string>();
+    }
+    text += concat(text.empty() ? "" : ", ", part);
+  }
+  return text;
+}
+
+std::string reason_text(const Reason& reason, TimeKind time_kind) {
+  if (reason.times_had > 0)
+    return concat("had ", reason.times_had, reason.times_had == 1 ? " time, " : " times, last ", time_label(*reason.last_had, time_kind));
+  if (reason.nearest) return fmt::format("like {} ({:.2f})", reason.nearest->name, reason.similarity);
+  return "";
+}
+
+Json to_json(const RecommendedProduct& recommended, TimeKind time_kind) {
+  Json json = {{"id", recommended.product.id},
+               {"name", recommended.product.name},
+               {"score", recommended.score},
+               {"attributes", Json::parse(recommended.product.attributes_json)}};
+  Json& reason = json["reason"] = {{"times_had", recommended.reason.times_had}};
+  if (recommended.reason.last_had) reason["last_had"] = time_label(*recommended.reason.last_had, time_kind);
+  if (const auto& nearest = recommended.reason.nearest)
+    reason["nearest"] = {{"id", nearest->id}, {"name", nearest->name}, {"similarity", recommended.reason.similarity}};
+  return json;
+}
+
+void print_json(const Answer& answer, const Manifest& manifest) {
+  Json json = {{"model", manifest.model_name},
+               {"served", to_text(answer.served)},
+               {"action", answer.action},
+               {"at", time_label(answer.at, manifest.time_kind)},
+               {"state_as_of", time_label(answer.state_as_of, manifest.time_kind)},
+               {"history_size", answer.history_size},
+               {"notes", answer.notes},
+               {"products", Json::array()}};
+  for (const RecommendedProduct& product : answer.products) json["products"].push_back(to_json(product, manifest.time_kind));
+  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+}
+
+std::string served_text(const Answer& answer, const Request& request) {
+  switch (answer.served) {
+    case Served::kKnown: return concat("known customer ", request.user, ", ", answer.history_size, " events of history");
+    case Served::kUnknown: return concat("unknown customer, ", answer.history_size, " recent events");
+    case Served::kFallback: return "nothing known: the fallback for everybody";
+  }
+  return "";
+}
+
+void print_table(const Answer& answer, const Request& request, const Manifest& manifest) {
+  fmt::print("{} for {} at {}: {}\n\n", manifest.model_name, answer.action, time_label(answer.at, manifest.time_kind),
+             served_text(answer, request));
+  Table table({"", "product", "id", "attributes", "score", "why"});
+  table.set_max_width(kMaxCellWidth);
+  for (std::size_t i = 0; i < answer.products.size(); ++i) {
+    const RecommendedProduct& recommended = answer.products[i];
+    const Product& product = recommended.product;
+    table.add_row({concat(i + 1), product.name, product.id, main_attributes(product), fmt::format("{:.3f}", recommended.score),
+                   reason_text(recommended.reason, manifest.time_kind)});
+  }
+  fmt::print("{}", table.text());
+  for (const std::string& note : answer.notes) fmt::print("\nNote: {}.\n", note);
+}
+
+Result<TimePoint> parse_at(const std::string& text, TimeKind kind) {
+  if (kind == TimeKind::kNone || kind == TimeKind::kOrder)
+    return fail(ErrorCode::kBadConfig, "--at: the events of this shop have no time, so no moment can be chosen");
+  if (const auto at = parse_iso_time(text)) return *at;
+  return fail(ErrorCode::kBadConfig, "--at: expected a date or time such as 2017-12-01 or 2017-12-01T08:30, got '", text, "'");
+}
+
+Result<void> recommend(RecommendOptions options, CommandContext& context) {
+  GEMEL_ASSIGN_OR_RETURN(Retriever retriever, Retriever::open(options.bundle));
+  const Manifest& manifest = retriever.bundle().manifest();
+  if (!options.at.empty()) {
+    GEMEL_ASSIGN_OR_RETURN(options.request.at, parse_at(options.at, manifest.time_kind));
+  }
+  if (!options.dataset.empty()) {
+    GEMEL_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::open(options.dataset));
+    GEMEL_RETURN_IF_ERROR(retriever.catch_up(dataset, options.request.at.value_or(manifest.cut)));
+  }
+  GEMEL_ASSIGN_OR_RETURN(const Answer answer, retriever.answer(options.request, context.pool()));
+  if (options.json)
+    print_json(answer, manifest);
+  else
+    print_table(answer, options.request, manifest);
+  return {};
+}
+
+}  // namespace
+
+void add_recommend(CLI::App& app, CommandContext& context) {
+  const auto options = std::make_shared<RecommendOptions>();
+  CLI::App& command = add_command(app, context,
+                                  {.name = "recommend",
+                                   .summary = "Recommend products to a customer from a bundle",
+                                   .example = "gemel recommend out/bundle --user 1228 --action purchase --at 2017-12-01 -k 10 --dataset out/dataset\n"
+                                              "  gemel recommend out/bundle --recent 1082185,1029743"},
+                                  [options](CommandContext& run) { return recommend(*options, run); });
+  Request& request = options->request;
+  command.add_option("bundle", options->bundle, "Folder that `gemel train` wrote")->required();
+  command.add_option("--user", request.user, "The customer's id; leave out for somebody unknown");
+  command.add_option("--recent", request.recent, "Ids of products that they took or looked at just now, oldest first, between commas")->delimiter(',');
+  command.add_option("--action", request.action, "What they are about to do (default: the shop's first target action)");
+  command.add_option("--at", options->at, "Date or time of the request (default: the moment that the bundle stands at)");
+  command.add_option("-k", request.k, "How many products")->capture_default_str()->check(CLI::Range(1, 10'000));
+  command.add_option("--dataset", options->dataset, "Dataset the bundle was made from: brings histories and counters up to --at");
+  command.add_flag("--exclude-seen", request.exclude_seen, "Leave out what the customer had before");
+  command.add_flag("--json", options->json, "Print JSON");
+}
+
+}  // namespace gemel::cli
