@@ -31,7 +31,7 @@ void add_rows(Table& table, const std::string& prefix, const Json& json) {
 void print(const std::string& title, const Json& json, bool as_json) {
   if (as_json) return fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   Table table({title, ""});
-  table.set_max_width(100);
+  table.set_max_width(400);  // knobs of a model stand in one line
   add_rows(table, "", json);
   fmt::print("{}", table.text());
 }

@@ -134,7 +134,9 @@ void add_recommend(CLI::App& app, CommandContext& context) {
   Request& request = options->request;
   command.add_option("bundle", options->bundle, "Folder that `gemel train` wrote")->required();
   command.add_option("--user", request.user, "The customer's id; leave out for somebody unknown");
-  command.add_option("--recent", request.recent, "Ids of products that they took or looked at just now, oldest first, between commas")->delimiter(',');
+  command.add_option("--recent", request.recent, "Ids of products that they took or looked at just now, oldest first, between commas")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command.add_option("--action", request.action, "What they are about to do (default: the shop's first target action)");
   command.add_option("--at", options->at, "Date or time of the request (default: the moment that the bundle stands at)");
   command.add_option("-k", request.k, "How many products")->capture_default_str()->check(CLI::Range(1, 10'000));
