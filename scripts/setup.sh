@@ -39,7 +39,7 @@ need_wheels() {
       stop "pip install -r $requirements failed: is the network up, does PIP_INDEX_URL point to a package index?"
     cp "$requirements" "$stamp"
   done
-  [[ -e .venv/pyarrow ]] || ln -sfn "$(cd .venv/lib/python3*/site-packages/pyarrow && pwd)" .venv/pyarrow
+  [[ -e .venv/pyarrow ]] || (cd .venv && ln -sfn lib/python3*/site-packages/pyarrow pyarrow)
 }
 
 need_toolchain() {
