@@ -15,7 +15,8 @@ struct Options {
 };
 
 void print_rows(std::string_view table, const RowAccount& rows) {
-  fmt::print("{:<10} {:>11} read = {} kept + {} rejected + {} dropped as duplicate\n", table, rows.read, rows.kept, rows.rejected, rows.duplicates);
+  fmt::print("{:<10} {:>11} read = {} kept + {} rejected + {} dropped as duplicate\n", table, rows.read, rows.kept, rows.rejected,
+             rows.duplicates);
   for (const auto& [reason, count] : rows.reasons) fmt::print("{:<10} {:>11} rejected: {}\n", "", count, reason);
 }
 
@@ -30,28 +31,34 @@ void print_features(std::string_view table, const TableSummary& summary) {
 
 void print_table(const IngestSummary& summary) {
   print_rows("events", summary.events);
-  if (summary.merged_copies > 0) fmt::print("{:<10} {:>11} of the duplicates are copies made by merging twins\n", "", summary.merged_copies);
-  if (summary.alike_kept > 0) fmt::print("{:<10} {:>11} alike, kept: nothing proves that they are the same event\n", "", summary.alike_kept);
+  if (summary.merged_copies > 0)
+    fmt::print("{:<10} {:>11} of the duplicates are copies made by merging twins\n", "", summary.merged_copies);
+  if (summary.alike_kept > 0)
+    fmt::print("{:<10} {:>11} alike, kept: nothing proves that they are the same event\n", "", summary.alike_kept);
   if (summary.items.is_given) print_rows("products", summary.items.rows);
   if (summary.users.is_given) print_rows("customers", summary.users.rows);
   fmt::print("\ncustomers  {:>11} with events", summary.customers);
   if (summary.users.is_given)
-    fmt::print(" ({} of them without a row in the customer file), {} without", summary.customers_without_row, summary.customers_without_event);
-  fmt::print("\nproducts   {:>11} in the catalogue ({} cold: never in an event), {} only in events, {} with events\n", summary.catalogue_products,
-             summary.cold_products, summary.event_only_products, summary.sold_products());
+    fmt::print(" ({} of them without a row in the customer file), {} without", summary.customers_without_row,
+               summary.customers_without_event);
+  fmt::print("\nproducts   {:>11} in the catalogue ({} cold: never in an event), {} only in events, {} with events\n",
+             summary.catalogue_products, summary.cold_products, summary.event_only_products, summary.sold_products());
   if (summary.items.is_given) fmt::print("           {:>11} events of products outside the catalogue\n", summary.events_outside_catalogue);
   if (summary.twin_pairs > 0) fmt::print("           {:>11} merged into a twin ({} pairs)\n", summary.merged_products, summary.twin_pairs);
   for (const auto& action : summary.actions)
     fmt::print("action     {:>11} {}{}\n", action.count, action.name, action.is_target ? " (target)" : "");
   const bool has_time = summary.time_kind == TimeKind::kDays || summary.time_kind == TimeKind::kSeconds;
-  if (has_time) fmt::print("time       {} to {} ({})\n", time_text(summary.first_time), time_text(summary.last_time), to_text(summary.time_kind));
+  if (has_time)
+    fmt::print("time       {} to {} ({})\n", time_text(summary.first_time), time_text(summary.last_time), to_text(summary.time_kind));
   else fmt::print("time       none ({})\n", summary.time_kind == TimeKind::kOrder ? "rows are in order" : "parts are given as files");
-  fmt::print("density    {:.4f} % of customers x products, repeats {:.1f} % of events\n", 100 * summary.density(), 100 * summary.repeat_share());
+  fmt::print("density    {:.4f} % of customers x products, repeats {:.1f} % of events\n", 100 * summary.density(),
+             100 * summary.repeat_share());
   if (!summary.items.features.empty() || !summary.users.features.empty()) fmt::print("fields\n");
   print_features("items", summary.items);
   print_features("users", summary.users);
   fmt::print("\n{} (fingerprint {})\n", summary.directory, summary.fingerprint);
-  if (summary.rejected_rows() > 0) fmt::print("{} rejected rows with file, line, field and reason: {}/rejected.jsonl\n", summary.rejected_rows(), summary.directory);
+  if (summary.rejected_rows() > 0)
+    fmt::print("{} rejected rows with file, line, field and reason: {}/rejected.jsonl\n", summary.rejected_rows(), summary.directory);
 }
 
 Result<void> run_ingest(const Options& options, CommandContext& context) {

@@ -55,7 +55,7 @@ std::span<const double> DecayedCounts::counts(std::size_t half_life) const {
 void DecayedCounts::log_shares(std::size_t half_life, std::span<float> out) const {
   GEMEL_CHECK(out.size() == num_items_);
   const auto counts = this->counts(half_life);
-  const double per_count = totals_[half_life] > 0 ? 1 / totals_[half_life] : 0;
+  const double per_count = totals_[half_life] > kFadedTotal ? 1 / totals_[half_life] : 0;
   const double floor = 0.1 / static_cast<double>(std::max<std::size_t>(num_items_, 1));
   for (std::size_t item = 0; item < num_items_; ++item) out[item] = static_cast<float>(std::log(counts[item] * per_count + floor));
 }

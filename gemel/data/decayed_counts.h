@@ -14,6 +14,7 @@
 
 namespace gemel {
 
+inline constexpr double kFadedTotal = 1e-200;  // a total this small is of sales so long ago that they say nothing: shares are 0
 inline constexpr double kNoDecay = std::numeric_limits<double>::infinity();  // half-life of a plain count
 
 class DecayedCounts {

@@ -129,5 +129,16 @@ TEST(PopularityTimeline, GivesEveryDayWhatTheRolledCountersGive) {
   }
 }
 
+TEST(PopularityTimeline, StaysFiniteAfterYearsWithoutASale) {
+  const Dataset shop = testing::make_dataset({{"ann", "tea", 0}, {"ann", "pot", 3000}});
+  const PopularityTimeline timeline({&shop, shop.num_events(), at_day(3001)}, {1});
+  const std::vector<Day> days{day_of(at_day(1)), day_of(at_day(200)), day_of(at_day(2999)), day_of(at_day(3001))};
+  Matrix shares(days.size(), 2);
+  timeline.log_shares(0, days, std::vector<std::uint32_t>{0, 1}, shares);
+  EXPECT_NEAR(shares(1, 0), std::log(1.05), 1e-5) << "alone for 200 days: the whole share";
+  EXPECT_NEAR(shares(2, 0), std::log(0.05), 1e-5) << "faded";
+  EXPECT_NEAR(shares(3, 1), std::log(1.05), 1e-5);
+}
+
 }  // namespace
 }  // namespace gemel

@@ -82,13 +82,13 @@ void PopularityTimeline::log_shares(std::size_t half_life, std::span<const Day> 
   GEMEL_CHECK(out.rows == days.size() && out.cols == items.size());
   const auto floor = static_cast<float>(0.1 / static_cast<double>(num_items_));
   const auto& entries = entries_[half_life];
-  const auto rate = static_cast<float>(std::isinf(half_life_days_[half_life]) ? 0 : -1 / half_life_days_[half_life]);
+  const double rate = std::isinf(half_life_days_[half_life]) ? 0 : -1 / half_life_days_[half_life];
   std::vector<std::int32_t> numbers(days.size());
-  std::vector<float> inverse_totals(days.size());
+  std::vector<double> inverse_totals(days.size());  // double: after a year without sales a half-life of a day leaves 2^-365
   for (std::size_t r = 0; r < days.size(); ++r) {
     numbers[r] = day_number(days[r]);
     const double all = total(half_life, numbers[r]);
-    inverse_totals[r] = all > 0 ? static_cast<float>(1 / all) : 0;
+    inverse_totals[r] = all > kFadedTotal ? 1 / all : 0;
   }
   // Days ascend and so do a product's entries: one walk along both.
   for (std::size_t c = 0; c < items.size(); ++c) {
@@ -97,13 +97,13 @@ void PopularityTimeline::log_shares(std::size_t half_life, std::span<const Day> 
     const auto begin = entry;
     for (std::size_t r = 0; r < days.size(); ++r) {
       entry = std::lower_bound(entry, end, numbers[r], [](const Entry& e, std::int32_t day) { return e.day < day; });
-      float share = 0;
+      double share = 0;
       if (entry != begin) {
         const Entry& last = *(entry - 1);
         // Decayed from the end of its day's count, taken at that day's start, to the start of this day.
-        share = last.count * std::exp2(rate * static_cast<float>(numbers[r] - last.day)) * inverse_totals[r];
+        share = last.count * std::exp2(rate * (numbers[r] - last.day)) * inverse_totals[r];
       }
-      out.data[r * out.cols + c] = share + floor;
+      out.data[r * out.cols + c] = static_cast<float>(share) + floor;
     }
   }
   for (std::size_t i = 0; i < out.size(); ++i) out.data[i] = std::log(out.data[i]);

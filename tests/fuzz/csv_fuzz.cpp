@@ -1,5 +1,5 @@
-// Any bytes as a CSV file: CsvSource and a plain state machine must see the same rows, field by field. Build with clang to get the libFuzzer
-// program csv_fuzz; csv_fuzz_test.cpp runs the same function over generated files.
+// Any bytes as a CSV file: CsvSource and a plain state machine must see the same rows, field by field. Build with clang to get the
+// libFuzzer program csv_fuzz; csv_fuzz_test.cpp runs the same function over generated files.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

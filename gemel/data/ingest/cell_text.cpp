@@ -21,7 +21,10 @@ std::string_view cell_text(const Cell& cell, std::string& buffer) {
   switch (cell.kind) {
     case Cell::Kind::kMissing: return {};
     case Cell::Kind::kText: return cell.text;
-    case Cell::Kind::kInteger: buffer.clear(); append_part(buffer, cell.integer); break;
+    case Cell::Kind::kInteger:
+      buffer.clear();
+      append_part(buffer, cell.integer);
+      break;
     case Cell::Kind::kNumber:
       if (std::isnan(cell.number)) return {};  // how pandas writes a gap
       buffer = number_text(cell.number);
@@ -41,7 +44,8 @@ std::string time_text(TimePoint at) {
   if (at != day_of(at))
     length += std::snprintf(text + length, sizeof text - length, "T%02d:%02d:%02d", static_cast<int>(clock.hours().count()),
                             static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-  if (clock.subseconds().count() != 0) std::snprintf(text + length, sizeof text - length, ".%06d", static_cast<int>(clock.subseconds().count()));
+  if (clock.subseconds().count() != 0)
+    std::snprintf(text + length, sizeof text - length, ".%06d", static_cast<int>(clock.subseconds().count()));
   return text;
 }
 

@@ -39,7 +39,8 @@ CsvSource::CsvSource(std::string_view text, char delimiter)
 Result<void> CsvSource::read_header(const std::string& name) {
   if (std::string_view(begin_, end_).starts_with("\xEF\xBB\xBF")) position_ += 3;  // byte order mark
   while (position_ != end_ && at_line_end()) skip_line();
-  if (position_ == end_) return fail(ErrorCode::kBadInput, name, ": expected a header line with the names of the columns, found an empty file");
+  if (position_ == end_)
+    return fail(ErrorCode::kBadInput, name, ": expected a header line with the names of the columns, found an empty file");
   const std::uint64_t line = line_;
   if (const auto broken = cut_row()) return fail(ErrorCode::kBadInput, name, ":", line, ": header: ", broken->reason);
   for (const Field& field : fields_) column_names_.emplace_back(field.has_doubled_quotes ? unescape(field.text) : field.text);
@@ -136,7 +137,8 @@ void CsvSource::skip_line() {
 BrokenRow CsvSource::unclosed_quote(std::uint64_t first_line) {
   line_ += count_lines(position_, end_);
   position_ = end_;
-  return {first_line, field_name(), concat("a quote is never closed: lines ", first_line, " to ", line_, ", the end of the file, are unread")};
+  return {first_line, field_name(),
+          concat("a quote is never closed: lines ", first_line, " to ", line_, ", the end of the file, are unread")};
 }
 
 std::string CsvSource::field_name() const {

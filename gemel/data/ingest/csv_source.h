@@ -38,7 +38,7 @@ class CsvSource final : public RowSource {
   // Cuts the row at position_ into fields_ and moves past it, or says why it cannot.
   std::optional<BrokenRow> cut_row();
   bool cut_quoted_field(Field& field);  // false: never closed
-  bool at_line_end() const;  // or at the end of the file
+  bool at_line_end() const;             // or at the end of the file
   void skip_line();
   BrokenRow unclosed_quote(std::uint64_t first_line);
   std::string field_name() const;  // of the field being cut
@@ -51,12 +51,12 @@ class CsvSource final : public RowSource {
   const char* begin_;
   const char* position_;
   const char* end_;
-  const char* released_;      // bytes before it were given back
-  std::uint64_t line_ = 1;    // of position_
+  const char* released_;    // bytes before it were given back
+  std::uint64_t line_ = 1;  // of position_
   std::vector<std::string> column_names_;
   std::vector<std::size_t> requested_;
-  std::vector<Field> fields_;            // of the row just cut
-  std::deque<std::string> unescaped_;    // fields of this batch whose doubled quotes were made single
+  std::vector<Field> fields_;          // of the row just cut
+  std::deque<std::string> unescaped_;  // fields of this batch whose doubled quotes were made single
 };
 
 }  // namespace gemel

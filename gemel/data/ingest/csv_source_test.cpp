@@ -30,7 +30,8 @@ ReadCsv read_all(RowSource& source) {
   while (source.next(batch).value()) {
     for (std::size_t row = 0; row < batch.num_rows; ++row) {
       auto& fields = read.rows.emplace_back();
-      for (const auto& column : batch.columns) fields.emplace_back(column[row].kind == Cell::Kind::kMissing ? "<missing>" : column[row].text);
+      for (const auto& column : batch.columns)
+        fields.emplace_back(column[row].kind == Cell::Kind::kMissing ? "<missing>" : column[row].text);
     }
     read.lines.insert(read.lines.end(), batch.lines.begin(), batch.lines.end());
     read.hashes.insert(read.hashes.end(), batch.row_hashes.begin(), batch.row_hashes.end());
@@ -42,16 +43,17 @@ ReadCsv read_all(RowSource& source) {
 ReadCsv read_text(std::string_view text, char delimiter = ',') { return read_all(*CsvSource::parse(text, delimiter, "x.csv").value()); }
 
 TEST(CsvSource, ReadsQuotesLineBreaksAndBothLineEndings) {
-  const auto read = read_text("\xEF\xBB\xBF" "id,note\r\n1,\"a \"\"b\"\"\nc\"\r\n\r\n2,\n3,\"\"\n4,5\" pipe");
+  const auto read = read_text(
+      "\xEF\xBB\xBF"
+      "id,note\r\n1,\"a \"\"b\"\"\nc\"\r\n\r\n2,\n3,\"\"\n4,5\" pipe");
   EXPECT_THAT(read.header, ElementsAre("id", "note"));
-  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("1", "a \"b\"\nc"), ElementsAre("2", "<missing>"), ElementsAre("3", "<missing>"), ElementsAre("4", "5\" pipe")));
+  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("1", "a \"b\"\nc"), ElementsAre("2", "<missing>"), ElementsAre("3", "<missing>"),
+                                     ElementsAre("4", "5\" pipe")));
   EXPECT_THAT(read.lines, ElementsAre(2, 5, 6, 7));
   EXPECT_THAT(read.broken, IsEmpty());
 }
 
-TEST(CsvSource, ReadsTabs) {
-  EXPECT_THAT(read_text("a\tb\n1,2\t\"3\t4\"\n", '\t').rows, ElementsAre(ElementsAre("1,2", "3\t4")));
-}
+TEST(CsvSource, ReadsTabs) { EXPECT_THAT(read_text("a\tb\n1,2\t\"3\t4\"\n", '\t').rows, ElementsAre(ElementsAre("1,2", "3\t4"))); }
 
 TEST(CsvSource, TellsBrokenRowsByLineAndReadsOn) {
   const auto read = read_text("a,b\n1\n1,2,3\n\"x\"y,2\n4,5\n6,\"seven\n8,9\n");

@@ -109,7 +109,8 @@ class EventReader {
   static std::optional<std::string> read_weight(const Cell& cell, float& weight) {
     if (cell.kind == Cell::Kind::kMissing) return "missing";
     std::string buffer;
-    const auto number = cell.kind == Cell::Kind::kInteger ? std::optional(static_cast<double>(cell.integer)) : parse_number(cell_text(cell, buffer));
+    const auto number =
+        cell.kind == Cell::Kind::kInteger ? std::optional(static_cast<double>(cell.integer)) : parse_number(cell_text(cell, buffer));
     if (!number || !std::isfinite(static_cast<float>(*number))) return "unreadable number";
     weight = static_cast<float>(*number);
     if (!(weight > 0)) return "not above 0";
@@ -137,8 +138,8 @@ class EventReader {
     const auto known = std::find(names.begin(), names.end(), action);
     if (known != names.end()) return static_cast<std::uint8_t>(known - names.begin());
     if (names.size() == kMaxActions)
-      return fail(ErrorCode::kBadConfig, batch.file(), ": [events] action: expected at most ", kMaxActions, " different actions in column '",
-                  config_.action, "', found more");
+      return fail(ErrorCode::kBadConfig, batch.file(), ": [events] action: expected at most ", kMaxActions,
+                  " different actions in column '", config_.action, "', found more");
     names.emplace_back(action);
     return static_cast<std::uint8_t>(names.size() - 1);
   }

@@ -80,7 +80,8 @@ class Ingest {
     events_.account.kept = order.rows.size();
     GEMEL_CHECK(events_.account.adds_up(), "events: read = kept + rejected + duplicates");
     if (order.rows.empty())
-      return fail(ErrorCode::kBadInput, config_.path.string(), ": [events]: no event can be used: ", events_.account.read, " rows read", first_reasons());
+      return fail(ErrorCode::kBadInput, config_.path.string(), ": [events]: no event can be used: ", events_.account.read, " rows read",
+                  first_reasons());
     std::vector<std::uint64_t> counts(events_.action_names.size());
     for (const std::uint32_t row : order.rows) ++counts[events_.actions[row]];
     std::string found;

@@ -66,13 +66,16 @@ std::vector<std::string> events_of(const Dataset& dataset) {
   std::vector<std::string> events;
   const TimePoint zero{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}};
   for (std::size_t i = 0; i < dataset.num_events(); ++i)
-    events.push_back(concat(dataset.user_table().ids[to_size(dataset.users()[i])], " ", dataset.item_table().ids[to_size(dataset.items()[i])], " ",
+    events.push_back(concat(dataset.user_table().ids[to_size(dataset.users()[i])], " ",
+                            dataset.item_table().ids[to_size(dataset.items()[i])], " ",
                             std::chrono::floor<std::chrono::seconds>(dataset.times()[i] - zero).count()));
   return events;
 }
 
 TEST_F(IngestTest, SortsEventsByTimeAndKeepsTheSourceOrderOfEqualTimes) {
-  write("events.csv", "user,item,time\nann,tea,2024-01-01T00:00:09\nbob,tea,2024-01-01T00:00:03\nann,milk,2024-01-01T00:00:09\ncat,jam,2024-01-01T00:00:03\n");
+  write("events.csv",
+        "user,item,time\nann,tea,2024-01-01T00:00:09\nbob,tea,2024-01-01T00:00:03\n"
+        "ann,milk,2024-01-01T00:00:09\ncat,jam,2024-01-01T00:00:03\n");
   const auto summary = run(kBuyToml);
   ASSERT_TRUE(summary) << summary.error().message;
   const Dataset shop = dataset();
@@ -102,9 +105,9 @@ TEST_F(IngestTest, TellsEveryRowThatItCannotUse) {
   EXPECT_EQ(summary->events.read, 10u);
   EXPECT_EQ(summary->events.kept, 2u);
   EXPECT_EQ(summary->events.rejected, 8u);
-  EXPECT_THAT(summary->events.reasons,
-              ElementsAre(Pair("expected 4 columns, found 3", 1), Pair("item: missing", 1), Pair("qty: not above 0", 1), Pair("qty: unreadable number", 1),
-                          Pair("time: missing", 1), Pair("time: unreadable time", 1), Pair("user: missing", 1), Pair("user: not UTF-8", 1)));
+  EXPECT_THAT(summary->events.reasons, ElementsAre(Pair("expected 4 columns, found 3", 1), Pair("item: missing", 1),
+                                                   Pair("qty: not above 0", 1), Pair("qty: unreadable number", 1), Pair("time: missing", 1),
+                                                   Pair("time: unreadable time", 1), Pair("user: missing", 1), Pair("user: not UTF-8", 1)));
   const auto rows = rejected();
   ASSERT_EQ(rows.size(), 8u);
   const auto fifth = std::find_if(rows.begin(), rows.end(), [](const nlohmann::json& row) { return row["line"] == 5; });
@@ -179,8 +182,9 @@ TEST_F(IngestTest, JoinsTheTablesAndTypesTheirColumns) {
   EXPECT_EQ(users.feature("country")->texts[*users.find("ann")], "");
   EXPECT_EQ(users.ids[2], "cat");  // without events: last
 
-  EXPECT_THAT(summary->items.rows.reasons, ElementsAre(Pair("launched: unreadable time", 1), Pair("price: below 0", 1), Pair("price: unreadable number", 1),
-                                                       Pair("sku: id seen before", 1), Pair("tags: unreadable list", 1)));
+  EXPECT_THAT(summary->items.rows.reasons,
+              ElementsAre(Pair("launched: unreadable time", 1), Pair("price: below 0", 1), Pair("price: unreadable number", 1),
+                          Pair("sku: id seen before", 1), Pair("tags: unreadable list", 1)));
   EXPECT_EQ(rejected()[0]["reason"], "id seen before: line 3");
   EXPECT_EQ(summary->cold_products, 1u);
   EXPECT_EQ(summary->event_only_products, 1u);
@@ -261,8 +265,10 @@ TEST_F(IngestTest, NamesWhatIsWrongWithTheConfigurationAndWritesNothing) {
     return summary.error().message;
   };
   std::string toml(kBuyToml);
-  EXPECT_THAT(message(toml.replace(toml.find("\"item\""), 6, "\"sku\"")), HasSubstr("events.csv: expected a column 'sku', found user, item, time, kind"));
-  EXPECT_THAT(message(std::string(kBuyToml).insert(9, "\naction = \"kind\"\n")), HasSubstr("events.actions.buy: the target action never occurs; column 'kind' holds view (1)"));
+  EXPECT_THAT(message(toml.replace(toml.find("\"item\""), 6, "\"sku\"")),
+              HasSubstr("events.csv: expected a column 'sku', found user, item, time, kind"));
+  EXPECT_THAT(message(std::string(kBuyToml).insert(9, "\naction = \"kind\"\n")),
+              HasSubstr("events.actions.buy: the target action never occurs; column 'kind' holds view (1)"));
   toml = kBuyToml;
   EXPECT_THAT(message(toml.replace(toml.find("events.csv"), 10, "nix/*.csv")), HasSubstr("no file matches"));
 }
@@ -279,7 +285,8 @@ TEST_F(IngestTest, LeavesNothingBehindWhenInterrupted) {
 
 // A dirty file: fields from a small alphabet of good and bad ones, quotes that may never close, rows of any width.
 std::string dirty_csv(Rng& rng) {
-  constexpr std::string_view kFields[] = {"ann", "bob", "tea", "2024-01-01", "2024-01-01T10:00:00", "", "\"a\"\"b\"", "\"x\ny\"", "\xFF", "-1", "1", "5\"", "nan"};
+  constexpr std::string_view kFields[] = {"ann", "bob", "tea", "2024-01-01", "2024-01-01T10:00:00", "", "\"a\"\"b\"", "\"x\ny\"", "\xFF",
+                                          "-1",  "1",   "5\"", "nan"};
   std::string text = "user,item,time,qty\n";
   for (auto rows = rng.below(30); rows > 0; --rows) {
     if (rng.below(200) == 0) text += "\"";
@@ -296,7 +303,8 @@ std::string dirty_csv(Rng& rng) {
 TEST_F(IngestTest, AccountsForEveryRowOfDirtyFiles) {
   Rng rng(5);
   std::uint64_t total_kept = 0, total_rejected = 0, total_duplicates = 0;
-  std::string toml = std::string(kBuyToml).insert(9, "\nweight = \"qty\"\n") + "[items]\npath=\"items*.csv\"\nid=\"user\"\n[items.features]\nqty={type=\"number\",min=0}\ntime=\"time\"\n";
+  std::string toml = std::string(kBuyToml).insert(9, "\nweight = \"qty\"\n") +
+                     "[items]\npath=\"items*.csv\"\nid=\"user\"\n[items.features]\nqty={type=\"number\",min=0}\ntime=\"time\"\n";
   toml.replace(toml.find("events.csv"), 10, "events*.csv");
   for (int trial = 0; trial < 25; ++trial) {  // 200 files
     for (int file = 0; file < 4; ++file) {

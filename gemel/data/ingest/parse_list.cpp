@@ -65,7 +65,8 @@ class ListReader {
     return true;
   }
   void skip_blanks() {
-    while (skip(' ') || skip('\t') || skip('\n') || skip('\r')) {}
+    while (skip(' ') || skip('\t') || skip('\n') || skip('\r')) {
+    }
   }
 
   bool read_value(std::vector<std::string>& values) {
@@ -108,8 +109,14 @@ class ListReader {
       case 'x': return read_code_point(2, value);
       case 'u': return read_code_point(4, value);
       case 'U': return read_code_point(8, value);
-      case '"': case '\'': case '\\': case '/': value.push_back(letter); return true;
-      default: value.push_back('\\'); value.push_back(letter); return true;  // Python keeps an escape that it does not know
+      case '"':
+      case '\'':
+      case '\\':
+      case '/': value.push_back(letter); return true;
+      default:
+        value.push_back('\\');
+        value.push_back(letter);
+        return true;  // Python keeps an escape that it does not know
     }
   }
 

@@ -10,7 +10,9 @@ namespace {
 
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
-bool is_word(char letter) { return is_digit(letter) || (lower(letter) >= 'a' && lower(letter) <= 'z') || static_cast<unsigned char>(letter) >= 0x80; }
+bool is_word(char letter) {
+  return is_digit(letter) || (lower(letter) >= 'a' && lower(letter) <= 'z') || static_cast<unsigned char>(letter) >= 0x80;
+}
 
 bool holds_unit_at(std::string_view text, std::size_t place, std::string_view unit) {
   for (std::size_t i = 0; i < unit.size(); ++i)

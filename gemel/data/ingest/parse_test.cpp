@@ -25,9 +25,9 @@ std::optional<std::int64_t> microseconds_of(std::string_view text, TimeFormat fo
 
 TEST(ParseTime, ReadsIsoTimesInEveryUsualSpelling) {
   // date -u -d @1583020799 says 2020-02-29 23:59:59
-  for (const char* text : {"2020-02-29T23:59:59", "2020-02-29 23:59:59", "2020-02-29T23:59:59Z", "2020-02-29 23:59:59 UTC",
-                           "2020-03-01T01:59:59+02:00", "2020-03-01T01:59:59+0200", "2020-03-01 01:59:59 +02", "2020-02-29T18:29:59-05:30",
-                           " 2020-02-29T23:59:59.000 "})
+  for (const char* text :
+       {"2020-02-29T23:59:59", "2020-02-29 23:59:59", "2020-02-29T23:59:59Z", "2020-02-29 23:59:59 UTC", "2020-03-01T01:59:59+02:00",
+        "2020-03-01T01:59:59+0200", "2020-03-01 01:59:59 +02", "2020-02-29T18:29:59-05:30", " 2020-02-29T23:59:59.000 "})
     EXPECT_EQ(microseconds_of(text), 1583020799'000000) << text;
   EXPECT_EQ(microseconds_of("1970-01-01T00:00:00.123456789"), 123456);
   EXPECT_EQ(microseconds_of("1969-12-31T23:59:59.5"), -500000);
@@ -36,9 +36,10 @@ TEST(ParseTime, ReadsIsoTimesInEveryUsualSpelling) {
 }
 
 TEST(ParseTime, RefusesTimesThatCannotBe) {
-  for (const char* text : {"", "2021-02-29", "2020-13-01", "2020-00-10", "2020-01-32", "0000-01-01", "2020-1-1", "20200101", "2020-01-01T24:00:00",
-                           "2020-01-01T12:60", "2020-01-01T12:00:60", "2020-01-01T12:00:00.", "2020-01-01T12", "2020-01-01T12:00:00+2",
-                           "2020-01-01T12:00:00 CET", "2020-01-01x", "yesterday", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"})
+  for (const char* text :
+       {"", "2021-02-29", "2020-13-01", "2020-00-10", "2020-01-32", "0000-01-01", "2020-1-1", "20200101", "2020-01-01T24:00:00",
+        "2020-01-01T12:60", "2020-01-01T12:00:60", "2020-01-01T12:00:00.", "2020-01-01T12", "2020-01-01T12:00:00+2",
+        "2020-01-01T12:00:00 CET", "2020-01-01x", "yesterday", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"})
     EXPECT_EQ(microseconds_of(text), std::nullopt) << text;
 }
 
@@ -49,7 +50,8 @@ TEST(ParseTime, ReadsEpochCountsAsIntegersAndAsFloats) {
   EXPECT_EQ(microseconds_of("1219968000123", TimeFormat::kMilliseconds), 1219968000'123000);
   EXPECT_EQ(microseconds_of("1219968000123456", TimeFormat::kMicroseconds), 1219968000'123456);
   EXPECT_EQ(microseconds_of("-1", TimeFormat::kSeconds), -1'000000);
-  for (const char* text : {"nan", "inf", "1e18", "-1e300", "2020-01-01", ""}) EXPECT_EQ(microseconds_of(text, TimeFormat::kSeconds), std::nullopt) << text;
+  for (const char* text : {"nan", "inf", "1e18", "-1e300", "2020-01-01", ""})
+    EXPECT_EQ(microseconds_of(text, TimeFormat::kSeconds), std::nullopt) << text;
 }
 
 TEST(ParseTime, TellsTheFormatOfAColumnFromItsFirstRows) {
@@ -72,8 +74,8 @@ TEST(ParseTime, AgreesWithTheCLibraryOnRandomSeconds) {
     char text[64];
     std::tm parts{};
     gmtime_r(&seconds, &parts);
-    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min,
-                  parts.tm_sec);
+    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday, parts.tm_hour,
+                  parts.tm_min, parts.tm_sec);
     ASSERT_EQ(microseconds_of(text), seconds * 1'000'000) << text;
     ASSERT_EQ(is_whole_day(*parse_iso_time(text)), seconds % 86400 == 0);
   }
@@ -100,7 +102,8 @@ TEST(ParseList, ReadsJsonAndPythonLists) {
 }
 
 TEST(ParseList, CutsListsOfListsAtCommasOutsideBrackets) {
-  EXPECT_THAT(list_of("['Water (Aqua, Eau), Glycerin', 'CI 1 (a (b, c)), d']", "list,"), ElementsAre("Water (Aqua, Eau)", "Glycerin", "CI 1 (a (b, c))", "d"));
+  EXPECT_THAT(list_of("['Water (Aqua, Eau), Glycerin', 'CI 1 (a (b, c)), d']", "list,"),
+              ElementsAre("Water (Aqua, Eau)", "Glycerin", "CI 1 (a (b, c))", "d"));
 }
 
 TEST(ParseList, RefusesWhatIsNoListAndLeavesTheValuesAlone) {
@@ -114,7 +117,8 @@ TEST(ParseList, RefusesWhatIsNoListAndLeavesTheValuesAlone) {
 TEST(ParseNumber, TakesWholeFiniteDecimalNumbersOnly) {
   EXPECT_EQ(parse_number(" -1.5 "), -1.5);
   EXPECT_EQ(parse_number("+2e3"), 2000);
-  for (const char* text : {"", " ", "nan", "inf", "-inf", "1e999", "0x10", "1,000", "12a", "--1", "+-1", "1 2", "$5"}) EXPECT_EQ(parse_number(text), std::nullopt) << text;
+  for (const char* text : {"", " ", "nan", "inf", "-inf", "1e999", "0x10", "1,000", "12a", "--1", "+-1", "1 2", "$5"})
+    EXPECT_EQ(parse_number(text), std::nullopt) << text;
 }
 
 TEST(ParseNumber, FindsTheNumberBeforeTheUnit) {
@@ -138,8 +142,10 @@ TEST(ParseNumber, RoundTripsWhatPrintfWrites) {
 }
 
 TEST(Utf8, AcceptsCodePointsAndRefusesEverythingElse) {
-  for (const char* text : {"", "plain ascii, longer than eight", "é", "日本", "😀", "\xF4\x8F\xBF\xBF"}) EXPECT_TRUE(is_valid_utf8(text)) << text;
-  for (const char* text : {"\x80", "\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "12345678\xFF"})
+  for (const char* text : {"", "plain ascii, longer than eight", "é", "日本", "😀", "\xF4\x8F\xBF\xBF"})
+    EXPECT_TRUE(is_valid_utf8(text)) << text;
+  for (const char* text :
+       {"\x80", "\xC3", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "12345678\xFF"})
     EXPECT_FALSE(is_valid_utf8(text));
 }
 

@@ -58,7 +58,8 @@ bool read_clock(Reader& reader, microseconds& clock) {
 }
 
 bool read_offset(Reader& reader, minutes& offset) {
-  while (reader.skip(' ')) {}
+  while (reader.skip(' ')) {
+  }
   if (reader.rest.empty() || reader.rest == "Z" || reader.rest == "z" || reader.rest == "UTC") {
     reader.rest = {};
     return true;

@@ -22,7 +22,8 @@ std::optional<TimeFormat> detect_time_format(std::span<const Cell> sample);
 // UTC. Nothing when the cell does not hold a time of this format, or one outside the years 1 to 9999. Cells of kind kTime need no format.
 std::optional<TimePoint> parse_time(const Cell& cell, TimeFormat format);
 
-// YYYY-MM-DD, then optionally T or a space, HH:MM[:SS[.fraction]], then optionally Z, UTC or an offset (+02:00, +0200, +02). No offset is UTC.
+// YYYY-MM-DD, then optionally T or a space, HH:MM[:SS[.fraction]], then optionally Z, UTC or an offset (+02:00, +0200, +02). No offset is
+// UTC.
 std::optional<TimePoint> parse_iso_time(std::string_view text);
 
 inline bool is_whole_day(TimePoint at) { return TimePoint(day_of(at)) == at; }

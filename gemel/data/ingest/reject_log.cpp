@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxValueBytes = 200;
 
-Failure io_error(const std::string& path, std::string_view doing) { return fail(ErrorCode::kIo, path, ": ", doing, " failed: ", std::strerror(errno)); }
+Failure io_error(const std::string& path, std::string_view doing) {
+  return fail(ErrorCode::kIo, path, ": ", doing, " failed: ", std::strerror(errno));
+}
 
 std::string with_field(const Rejection& rejection, std::string_view reason) {
   return rejection.field.empty() ? std::string(reason) : concat(rejection.field, ": ", reason);
@@ -28,7 +30,8 @@ Result<RejectLog> RejectLog::create(const std::filesystem::path& path, bool stri
 Result<void> RejectLog::add(const std::string& file, const Rejection& rejection, RowAccount& account) {
   const std::string_view value = rejection.value.substr(0, kMaxValueBytes);
   if (strict_)
-    return fail(ErrorCode::kBadInput, file, ":", rejection.line, ": ", with_field(rejection, rejection.reason), ", found '", value, "' (--strict)");
+    return fail(ErrorCode::kBadInput, file, ":", rejection.line, ": ", with_field(rejection, rejection.reason), ", found '", value,
+                "' (--strict)");
   ++account.rejected;
   const std::string_view reason(rejection.reason);
   ++account.reasons[with_field(rejection, reason.substr(0, reason.find(':')))];

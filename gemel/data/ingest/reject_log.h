@@ -17,8 +17,8 @@ namespace gemel {
 // What became of the rows of one table. read = kept + rejected + duplicates, always.
 struct RowAccount {
   std::uint64_t read = 0, kept = 0, rejected = 0;
-  std::uint64_t duplicates = 0;                         // dropped: the same event again
-  std::map<std::string, std::uint64_t> reasons;         // of `rejected`
+  std::uint64_t duplicates = 0;                  // dropped: the same event again
+  std::map<std::string, std::uint64_t> reasons;  // of `rejected`
   bool adds_up() const { return read == kept + rejected + duplicates; }
 };
 

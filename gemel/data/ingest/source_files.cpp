@@ -50,7 +50,8 @@ Result<SourceFiles> SourceFiles::find(const std::vector<std::string>& patterns, 
   SourceFiles files;
   for (const auto& pattern : patterns) {
     auto matches = expand_glob(pattern);
-    if (!matches && matches.error().code == ErrorCode::kNotFound) return fail(ErrorCode::kBadConfig, "[", section, "]: ", matches.error().message);
+    if (!matches && matches.error().code == ErrorCode::kNotFound)
+      return fail(ErrorCode::kBadConfig, "[", section, "]: ", matches.error().message);
     if (!matches) return Failure{matches.error()};
     for (auto& path : *matches) {
       std::error_code unknown_size;  // only progress wants it; opening the file will tell what is wrong
@@ -62,8 +63,8 @@ Result<SourceFiles> SourceFiles::find(const std::vector<std::string>& patterns, 
   return files;
 }
 
-Result<void> SourceFiles::read(const std::vector<std::string>& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account, ProgressSink& progress,
-                               const std::function<Result<void>(const SourceBatch&)>& take) const {
+Result<void> SourceFiles::read(const std::vector<std::string>& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account,
+                               ProgressSink& progress, const std::function<Result<void>(const SourceBatch&)>& take) const {
   std::uint64_t passed_bytes = 0;
   RowBatch rows;
   for (const auto& path : paths) {

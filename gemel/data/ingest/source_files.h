@@ -16,7 +16,8 @@ namespace gemel {
 // A batch with the columns that were asked for, in the order asked for.
 class SourceBatch {
  public:
-  SourceBatch(const std::string& file, const RowBatch& rows, const std::vector<std::size_t>& places) : file_(file), rows_(rows), places_(places) {}
+  SourceBatch(const std::string& file, const RowBatch& rows, const std::vector<std::size_t>& places)
+      : file_(file), rows_(rows), places_(places) {}
   const std::string& file() const { return file_; }
   std::size_t num_rows() const { return rows_.num_rows; }
   std::uint64_t line(std::size_t row) const { return rows_.lines[row]; }
@@ -41,8 +42,8 @@ struct SourceFiles {
   // reading columns that nobody asked for.
   // Errors: kBadConfig (a column that a file does not have), kInterrupted, what `take` returns, what the file does.
   enum class RowHashes { kSkip, kRead };
-  Result<void> read(const std::vector<std::string>& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account, ProgressSink& progress,
-                    const std::function<Result<void>(const SourceBatch&)>& take) const;
+  Result<void> read(const std::vector<std::string>& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account,
+                    ProgressSink& progress, const std::function<Result<void>(const SourceBatch&)>& take) const;
 };
 
 }  // namespace gemel

@@ -13,7 +13,11 @@ using Json = nlohmann::ordered_json;
 double ratio(std::uint64_t part, double whole) { return whole > 0 ? static_cast<double>(part) / whole : 0; }
 
 Json to_json(const RowAccount& rows) {
-  return {{"read", rows.read}, {"kept", rows.kept}, {"rejected", rows.rejected}, {"duplicates", rows.duplicates}, {"rejected_by_reason", rows.reasons}};
+  return {{"read", rows.read},
+          {"kept", rows.kept},
+          {"rejected", rows.rejected},
+          {"duplicates", rows.duplicates},
+          {"rejected_by_reason", rows.reasons}};
 }
 
 Json to_json(const TableSummary& table) {
@@ -29,7 +33,9 @@ Json to_json(const TableSummary& table) {
 
 }  // namespace
 
-double IngestSummary::density() const { return ratio(distinct_pairs, static_cast<double>(customers) * static_cast<double>(sold_products())); }
+double IngestSummary::density() const {
+  return ratio(distinct_pairs, static_cast<double>(customers) * static_cast<double>(sold_products()));
+}
 
 double IngestSummary::repeat_share() const { return ratio(events.kept - distinct_pairs, static_cast<double>(events.kept)); }
 

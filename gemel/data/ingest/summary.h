@@ -42,12 +42,12 @@ struct IngestSummary {
   TimePoint first_time{}, last_time{};
   std::vector<ActionSummary> actions;
 
-  std::uint64_t customers = 0;               // with an event
-  std::uint64_t customers_without_row = 0;   // of these, not in the customer file
-  std::uint64_t customers_without_event = 0; // in the customer file only
-  std::uint64_t catalogue_products = 0;      // without those merged away
+  std::uint64_t customers = 0;                // with an event
+  std::uint64_t customers_without_row = 0;    // of these, not in the customer file
+  std::uint64_t customers_without_event = 0;  // in the customer file only
+  std::uint64_t catalogue_products = 0;       // without those merged away
   std::uint64_t event_only_products = 0;
-  std::uint64_t cold_products = 0;           // in the catalogue, without an event
+  std::uint64_t cold_products = 0;  // in the catalogue, without an event
   std::uint64_t sold_products() const { return catalogue_products + event_only_products - cold_products; }
   std::uint64_t events_outside_catalogue = 0;
   std::uint64_t twin_pairs = 0, merged_products = 0;

@@ -19,7 +19,8 @@ class TableReader {
   }
 
   Result<void> read(const SourceFiles& files, ProgressSink& progress) {
-    return files.read(names_, SourceFiles::RowHashes::kSkip, rejects_, table_.account, progress, [&](const SourceBatch& batch) { return take(batch); });
+    return files.read(names_, SourceFiles::RowHashes::kSkip, rejects_, table_.account, progress,
+                      [&](const SourceBatch& batch) { return take(batch); });
   }
 
  private:

@@ -91,7 +91,10 @@ void TableColumn::remove_last() {
   switch (config_.type) {
     case FeatureType::kNumber: numbers_.pop_back(); break;
     case FeatureType::kTime: times_.pop_back(); break;
-    case FeatureType::kTags: lists_.pop_back(); offsets_.resize(static_cast<std::size_t>(lists_.back()) + 1); break;
+    case FeatureType::kTags:
+      lists_.pop_back();
+      offsets_.resize(static_cast<std::size_t>(lists_.back()) + 1);
+      break;
     case FeatureType::kCategory:
     case FeatureType::kShown: offsets_.pop_back(); break;
   }
@@ -110,8 +113,8 @@ TableColumn TableColumn::select(std::span<const std::uint32_t> rows) const {
 void TableColumn::copy_row(const TableColumn& from, std::uint32_t row) {
   const bool missing = row == kMissingRow;
   const auto text = [&](std::size_t place) {
-    return std::string_view(from.bytes_).substr(static_cast<std::size_t>(from.offsets_[place]),
-                                                static_cast<std::size_t>(from.offsets_[place + 1] - from.offsets_[place]));
+    return std::string_view(from.bytes_)
+        .substr(static_cast<std::size_t>(from.offsets_[place]), static_cast<std::size_t>(from.offsets_[place + 1] - from.offsets_[place]));
   };
   switch (config_.type) {
     case FeatureType::kNumber: numbers_.push_back(missing ? kMissingNumber : from.numbers_[row]); break;

@@ -30,8 +30,8 @@ class TableColumn {
   static constexpr std::uint32_t kMissingRow = UINT32_MAX;
 
   const std::string& bytes() const { return bytes_; }
-  std::span<const std::int32_t> offsets() const { return offsets_; }   // of texts; [rows + 1], or [children + 1] for tags
-  std::span<const std::int32_t> lists() const { return lists_; }       // [rows + 1], for tags
+  std::span<const std::int32_t> offsets() const { return offsets_; }  // of texts; [rows + 1], or [children + 1] for tags
+  std::span<const std::int32_t> lists() const { return lists_; }      // [rows + 1], for tags
   std::span<const double> numbers() const { return numbers_; }
   std::span<const std::int64_t> times() const { return times_; }
 

@@ -99,7 +99,8 @@ std::vector<std::uint8_t> find_merged_copies(const Events& events, const EventOr
   for (const std::size_t part_size : order.part_sizes) {  // copies in another part are another event
     for (part_end += static_cast<std::uint32_t>(part_size); place < part_end; ++place) {
       const std::uint32_t row = order.rows[place], item = events.items[row], merged = twins.merged_into[item];
-      if (is_merged[item]) places.push_back({events.times[row], events.users[row], merged, events.actions[row], item != merged, item, place});
+      if (is_merged[item])
+        places.push_back({events.times[row], events.users[row], merged, events.actions[row], item != merged, item, place});
     }
     mark_part();
   }

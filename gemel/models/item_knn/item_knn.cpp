@@ -34,9 +34,11 @@ Result<std::unique_ptr<Recommender>> ItemKnn::make(ConfigTable table) {
 
 std::vector<std::string> ItemKnn::search_space() {
   std::vector<std::string> space;
-  for (const double shrinkage : {10., 50., 200.}) {
-    for (const double history_days : {14., 60., 180., kNoDecay}) {
-      space.push_back(ItemKnn({.shrinkage = shrinkage, .history_half_life_days = history_days}).knobs());
+  for (const std::size_t neighbours : {20, 100}) {
+    for (const double shrinkage : {10., 100.}) {
+      for (const double history_days : {14., 60., kNoDecay}) {
+        space.push_back(ItemKnn({.neighbours = neighbours, .shrinkage = shrinkage, .history_half_life_days = history_days}).knobs());
+      }
     }
   }
   return space;
@@ -54,7 +56,9 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
   const BinaryRows items = items_of_users(view);
   const std::size_t num_items = view.dataset->num_items();
   const BinaryRows users = transposed(items, num_items);
-  const auto num_customers = [&users](std::size_t item) { return static_cast<double>(users.row(item).size()); };
+  std::vector<float> root_customers(num_items);  // sqrt(customers with the item)
+  for (std::size_t item = 0; item < num_items; ++item) root_customers[item] = std::sqrt(static_cast<float>(users.row(item).size()));
+  const auto shrinkage = static_cast<float>(knobs_.shrinkage);
 
   std::vector<std::vector<ScoredIndex>> nearest(num_items);
   context.pool.for_blocks(num_items, kItemsAtOnce, [&](std::size_t begin, std::size_t end) {
@@ -64,7 +68,7 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
     for (std::size_t item = begin; item < end; ++item) {
       TopK top(knobs_.neighbours);
       co_occurrence.visit_row(static_cast<std::uint32_t>(item), [&](std::uint32_t other, std::uint32_t shared) {
-        top.offer(other, static_cast<float>(shared / (std::sqrt(num_customers(item) * num_customers(other)) + knobs_.shrinkage)));
+        top.offer(other, static_cast<float>(shared) / (root_customers[item] * root_customers[other] + shrinkage));
       });
       top.take(best);
       nearest[item].assign(best.begin(), best.end());

@@ -14,11 +14,11 @@ namespace gemel {
 class ItemKnn : public Recommender {
  public:
   struct Knobs {
-    std::size_t neighbours = 100;
+    std::size_t neighbours = 50;
     double shrinkage = 50;
     double history_half_life_days = 60;
-    std::size_t history_length = 100;
-    double popularity_half_life_days = 7;
+    std::size_t history_length = 300;
+    double popularity_half_life_days = 3;
   };
 
   explicit ItemKnn(Knobs knobs);

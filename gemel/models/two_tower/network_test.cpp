@@ -44,7 +44,7 @@ struct WholeModel {
     network = Network(config, spec, 3);
     trainer.emplace(Trainer::make(config, view, candidates, queries, 3).value());
     std::vector<std::uint32_t> examples;
-    for (std::uint32_t e = 20; e < 50; ++e) examples.push_back(e);
+    for (std::uint32_t e = 10; e < std::min<std::size_t>(45, trainer->num_examples()); ++e) examples.push_back(e);
     trainer->make_batch(examples, /*step=*/5, batch, pool);
   }
 
