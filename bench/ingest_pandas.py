@@ -1,5 +1,5 @@
-"""What `gemel ingest` does on the Complete Journey, in pandas: read, factorize both ids, join the catalogue, drop duplicates, sort by time, write
-Parquet. The yardstick of ingest's speed; bench/README.md has the last figures.
+"""What `gemel ingest` does on the Complete Journey, in pandas: read, factorize both ids, join the catalogue, drop duplicates, sort by
+time, write Parquet. The yardstick of ingest's speed; bench/README.md has the last figures.
 
     python bench/ingest_pandas.py FOLDER_WITH_PARQUET_FILES OUT_FOLDER
 """
@@ -15,7 +15,7 @@ def main(source: pathlib.Path, out: pathlib.Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
     events = pandas.read_parquet(source / "transactions.parquet").drop_duplicates()
-    events = events.loc[events["quantity"] > 0, ["household_id", "product_id", "quantity", "transaction_timestamp"]]
+    events = events[["household_id", "product_id", "quantity", "transaction_timestamp"]]
     products = pandas.read_parquet(source / "products.parquet").drop_duplicates("product_id")
     events["user"], users = pandas.factorize(events["household_id"])
     events["item"], items = pandas.factorize(events["product_id"])
