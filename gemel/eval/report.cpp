@@ -24,7 +24,7 @@ std::string row_text(const ComparedModel& model) {
 }
 
 std::string parts_text(const Comparison& comparison) {
-  std::string text = fmt::format("\n{:<18} {:>9} {:>9}", "recall@20 / NDCG@20", "queries", "targets");
+  std::string text = fmt::format("\n{:<19} {:>9} {:>9}", "recall@20 / NDCG@20", "queries", "targets");
   for (const ComparedModel& model : comparison.models) text += fmt::format("  {:>17}", model.evaluation.model);
   text += "\n";
   for (std::size_t part = 0; part < comparison.models.front().parts.size(); ++part) {
@@ -32,7 +32,8 @@ std::string parts_text(const Comparison& comparison) {
     text += fmt::format("{:<19} {:>9} {:>9}", first.name, first.num_queries, first.num_targets);
     for (const ComparedModel& model : comparison.models) {
       const auto& metrics = model.parts[part].metrics;
-      text += fmt::format("  {:>8.4f}/{:>8.4f}", metrics[find_metric(kSecondMetric)].value, metrics[find_metric(kDecidingMetric)].value);
+      const auto cell = fmt::format("{:.4f} / {:.4f}", metrics[find_metric(kSecondMetric)].value, metrics[find_metric(kDecidingMetric)].value);
+      text += fmt::format("  {:>17}", first.num_queries == 0 ? "-" : cell);
     }
     text += "\n";
   }

@@ -1,5 +1,7 @@
 #include "gemel/eval/select.h"
 
+#include <fmt/format.h>
+
 #include "gemel/eval/compare.h"
 #include "gemel/eval/evaluate.h"
 
@@ -32,7 +34,8 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
     GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, all_events, plan, pool, progress));
     selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall)});
     const Trial& trial = selection.trials.back();
-    progress.note(concat(entry.name, " on validation: NDCG@20 ", trial.ndcg_at_20, ", recall@20 ", trial.recall_at_20, ", ", trial.knobs));
+    progress.note(fmt::format("{} on validation: NDCG@20 {:.4f}, recall@20 {:.4f}, {}", entry.name, trial.ndcg_at_20, trial.recall_at_20,
+                              trial.knobs));
     if (trial.ndcg_at_20 > selection.trials[best].ndcg_at_20) best = selection.trials.size() - 1;
   }
   selection.knobs = selection.trials[best].knobs;
