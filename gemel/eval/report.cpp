@@ -32,7 +32,8 @@ std::string parts_text(const Comparison& comparison) {
     text += fmt::format("{:<19} {:>9} {:>9}", first.name, first.num_queries, first.num_targets);
     for (const ComparedModel& model : comparison.models) {
       const auto& metrics = model.parts[part].metrics;
-      const auto cell = fmt::format("{:.4f} / {:.4f}", metrics[find_metric(kSecondMetric)].value, metrics[find_metric(kDecidingMetric)].value);
+      const double recall = metrics[find_metric(kSecondMetric)].value, ndcg = metrics[find_metric(kDecidingMetric)].value;
+      const std::string cell = fmt::format("{:.4f} / {:.4f}", recall, ndcg);
       text += fmt::format("  {:>17}", first.num_queries == 0 ? "-" : cell);
     }
     text += "\n";
