@@ -1,161 +1,169 @@
 #include "gemel/models/two_tower/calibration.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <limits>
 
 #include "gemel/numerics/gemm.h"
 #include "gemel/numerics/kernels.h"
+#include "gemel/numerics/top_k.h"
 
 namespace gemel {
 namespace {
 
-constexpr std::size_t kTileQueries = 16;
-constexpr int kMaxIterations = 30;
-constexpr double kPull = 1.0;  // quadratic pull towards the start, in queries
+constexpr std::size_t kCutoff = 20;
+constexpr std::size_t kTileQueries = 16;        // queries whose tower logits are held at once
+constexpr std::size_t kQueriesPerSum = 256;     // queries of one partial sum of the NDCG
+constexpr std::array kSteps{0.5, 0.25, 0.1, 0.05};
+constexpr int kRoundsPerStep = 4;
+constexpr double kSmallestGain = 1e-6;
 
-// Value, gradient [p] and negative Hessian [p, p] of the log-likelihood, summed over queries; p = half-lives + kNumGates.
-struct Derivatives {
-  double value = 0;
-  double num_queries = 0;
-  std::vector<double> gradient, curvature;
-  explicit Derivatives(std::size_t p) : gradient(p), curvature(p * p) {}
-  void add(const Derivatives& other) {
-    value += other.value;
-    num_queries += other.num_queries;
-    for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] += other.gradient[i];
-    for (std::size_t i = 0; i < curvature.size(); ++i) curvature[i] += other.curvature[i];
-  }
+// What a query is ranked on.
+struct Shortlisted {
+  std::uint32_t block;
+  std::uint8_t gate;
+  std::vector<std::uint32_t> items;    // ascending
+  std::vector<float> tower;            // tower logits of items
+  std::vector<std::uint32_t> targets;  // positions in items
+  double ideal;                        // DCG of a perfect ranking, all targets counted, shortlisted or not
 };
 
-// One query against all items. `tower` [num_items] are its tower logits, `counters` [num_items] the weighted log shares of its block.
-void add_query(const CalibrationProblem& problem, const PlannedQuery& query, std::size_t gate, double gate_value, std::span<const float> tower,
-               std::span<const float> counters, std::vector<float>& logits, Derivatives& sum) {
-  const Matrix& shares = problem.log_shares[query.block];
-  const std::vector<std::uint8_t>& eligible = problem.eligible[query.block];
-  const std::size_t num_half_lives = shares.rows(), num_items = tower.size(), p = num_half_lives + kNumGates;
-  constexpr float kOut = -std::numeric_limits<float>::infinity();
-  logits.resize(num_items);
-  for (std::size_t j = 0; j < num_items; ++j)
-    logits[j] = eligible[j] ? static_cast<float>(gate_value) * tower[j] + counters[j] : kOut;
-  for (auto e = query.excluded_begin; e < query.excluded_end; ++e) logits[to_size(problem.plan.excluded[e])] = kOut;
+double discount(std::size_t rank) { return 1 / std::log2(static_cast<double>(rank) + 2); }  // rank from 0
 
-  double num_targets = 0, target_logit = 0;
-  std::vector<double> feature_of_targets(num_half_lives + 1);  // log shares, then the tower logit
+// Best products of each counter alone, as of one block: the same for all its queries. Ascending, distinct.
+std::vector<std::uint32_t> best_of_counters(const CalibrationProblem& problem, std::size_t block) {
+  std::vector<std::uint32_t> items;
+  const Matrix& shares = problem.log_shares[block];
+  for (std::size_t h = 0; h < shares.rows(); ++h) {
+    for (const ScoredIndex& best : top_k(shares.row(h), problem.shortlist, problem.eligible[block])) items.push_back(best.index);
+  }
+  std::ranges::sort(items);
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+  return items;
+}
+
+Shortlisted shortlist_query(const CalibrationProblem& problem, std::size_t i, std::span<const float> tower, std::span<const float> counters,
+                            std::span<const std::uint32_t> best_of_block) {
+  const PlannedQuery& query = problem.plan.queries[problem.queries[i]];
+  std::vector<std::uint32_t> excluded;
+  for (auto e = query.excluded_begin; e < query.excluded_end; ++e) excluded.push_back(static_cast<std::uint32_t>(problem.plan.excluded[e]));
+  std::vector<std::uint32_t> items;
+  for (const std::uint32_t item : best_of_block) {
+    if (!std::ranges::binary_search(excluded, item)) items.push_back(item);
+  }
+  std::vector<float> mixture(tower.size());
+  for (const float share : {1.0f, 0.3f}) {
+    for (std::size_t j = 0; j < tower.size(); ++j) mixture[j] = share * tower[j] + counters[j];
+    for (const ScoredIndex& best : top_k(mixture, problem.shortlist, problem.eligible[query.block], excluded)) items.push_back(best.index);
+  }
+  std::ranges::sort(items);
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+
+  Shortlisted listed{query.block, problem.gates[i], std::move(items), {}, {}, 0};
+  for (const std::uint32_t item : listed.items) listed.tower.push_back(tower[item]);
   for (auto t = query.targets_begin; t < query.targets_end; ++t) {
-    const std::size_t item = to_size(problem.plan.targets[t]);
-    if (logits[item] == kOut) continue;  // cannot be recommended: says nothing about the weights
-    ++num_targets;
-    target_logit += logits[item];
-    for (std::size_t h = 0; h < num_half_lives; ++h) feature_of_targets[h] += shares(h, item);
-    feature_of_targets[num_half_lives] += tower[item];
+    const auto item = static_cast<std::uint32_t>(problem.plan.targets[t]);
+    const auto found = std::ranges::lower_bound(listed.items, item);
+    if (found != listed.items.end() && *found == item) listed.targets.push_back(static_cast<std::uint32_t>(found - listed.items.begin()));
   }
-  if (num_targets == 0) return;
-
-  const Kernels& k = kernels();
-  const float max = k.row_max(logits.data(), num_items);
-  const double total = k.exp_sum(max, logits.data(), num_items);  // logits now hold the unnormalised chances
-  std::vector<double> mean(num_half_lives + 1);
-  std::vector<float> weighted(num_items);
-  const auto feature = [&](std::size_t f) { return f < num_half_lives ? shares.row(f).data() : tower.data(); };
-  const auto place = [&](std::size_t f) { return f < num_half_lives ? f : num_half_lives + gate; };
-  for (std::size_t f = 0; f <= num_half_lives; ++f) mean[f] = k.dot(logits.data(), feature(f), num_items) / total;
-  for (std::size_t f = 0; f <= num_half_lives; ++f) {
-    for (std::size_t j = 0; j < num_items; ++j) weighted[j] = logits[j] * feature(f)[j];
-    for (std::size_t g = 0; g <= f; ++g) {
-      const double covariance = k.dot(weighted.data(), feature(g), num_items) / total - mean[f] * mean[g];
-      sum.curvature[place(f) * p + place(g)] += covariance;
-      if (f != g) sum.curvature[place(g) * p + place(f)] += covariance;
-    }
-    sum.gradient[place(f)] += feature_of_targets[f] / num_targets - mean[f];
-  }
-  sum.value += target_logit / num_targets - (max + std::log(total));
-  sum.num_queries += 1;
+  for (std::size_t rank = 0; rank < std::min<std::size_t>(kCutoff, query.targets_end - query.targets_begin); ++rank) listed.ideal += discount(rank);
+  return listed;
 }
 
-// The counters' part of the logits for each block. -> [blocks][num_items]
-std::vector<std::vector<float>> weighted_shares(const CalibrationProblem& problem, std::span<const double> weights) {
-  std::vector<std::vector<float>> counters;
-  for (const Matrix& shares : problem.log_shares) {
-    auto& of_block = counters.emplace_back(problem.candidate_embeddings.rows, 0.0f);
-    for (std::size_t h = 0; h < weights.size(); ++h) kernels().axpy(static_cast<float>(weights[h]), shares.row(h).data(), of_block.data(), of_block.size());
-  }
-  return counters;
+// The mean of the counters of one block: what the shortlists' mixtures are made with. -> [num_items]
+std::vector<float> mean_of_counters(const Matrix& shares, std::size_t num_items) {
+  std::vector<float> mean(num_items, 0.0f);
+  for (std::size_t h = 0; h < shares.rows(); ++h) kernels().axpy(1.0f / static_cast<float>(shares.rows()), shares.row(h).data(), mean.data(), num_items);
+  return mean;
 }
 
-Derivatives derivatives(const CalibrationProblem& problem, std::span<const double> parameters, ThreadPool& pool) {
-  const std::size_t p = parameters.size(), num_half_lives = p - kNumGates, num_items = problem.candidate_embeddings.rows;
-  const auto counters = weighted_shares(problem, parameters.first(num_half_lives));
-  const std::size_t num_tiles = (problem.queries.size() + kTileQueries - 1) / kTileQueries;
-  std::vector<Derivatives> of_tile(num_tiles, Derivatives(p));
-  pool.run(num_tiles, [&](std::size_t tile) {
-    const std::size_t begin = tile * kTileQueries, end = std::min(problem.queries.size(), begin + kTileQueries);
+std::vector<Shortlisted> make_shortlists(const CalibrationProblem& problem, ThreadPool& pool) {
+  const std::size_t num_blocks = problem.log_shares.size(), num_items = problem.candidate_embeddings.rows;
+  std::vector<std::vector<std::uint32_t>> best(num_blocks);
+  std::vector<std::vector<float>> counters(num_blocks);
+  pool.run(num_blocks, [&](std::size_t block) {
+    best[block] = best_of_counters(problem, block);
+    counters[block] = mean_of_counters(problem.log_shares[block], num_items);
+  });
+  std::vector<Shortlisted> lists(problem.queries.size());
+  pool.for_blocks(problem.queries.size(), kTileQueries, [&](std::size_t begin, std::size_t end) {
     Matrix tower(end - begin, num_items);
     gemm(Transpose::kNo, problem.query_embeddings.row_block(begin, end), Transpose::kYes, problem.candidate_embeddings, problem.scale, 0, tower);
-    std::vector<float> logits;
     for (std::size_t i = begin; i < end; ++i) {
-      const PlannedQuery& query = problem.plan.queries[problem.queries[i]];
-      const std::size_t gate = problem.gates[i];
-      add_query(problem, query, gate, parameters[num_half_lives + gate], tower.row(i - begin), counters[query.block], logits, of_tile[tile]);
+      const std::uint32_t block = problem.plan.queries[problem.queries[i]].block;
+      lists[i] = shortlist_query(problem, i, tower.row(i - begin), counters[block], best[block]);
     }
   });
-  Derivatives sum(p);
-  for (const Derivatives& part : of_tile) sum.add(part);
-  return sum;
+  return lists;
 }
 
-// Solves a x = b for a symmetric positive definite a [p, p] (Cholesky; p is about ten). a and b are used up; false when a is not definite.
-bool solve(std::vector<double>& a, std::vector<double>& b) {
-  const std::size_t p = b.size();
-  for (std::size_t i = 0; i < p; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = a[i * p + j];
-      for (std::size_t m = 0; m < j; ++m) sum -= a[i * p + m] * a[j * p + m];
-      if (i == j) {
-        if (!(sum > 0)) return false;
-        a[i * p + i] = std::sqrt(sum);
-      } else {
-        a[i * p + j] = sum / a[j * p + j];
-      }
+double ndcg_of(const Shortlisted& query, std::span<const float> bias, float gate, std::vector<float>& scores) {
+  scores.resize(query.items.size());
+  for (std::size_t c = 0; c < scores.size(); ++c) scores[c] = gate * query.tower[c] + bias[query.items[c]];
+  double dcg = 0;
+  for (const std::uint32_t target : query.targets) {
+    std::size_t rank = 0;  // how many come before it; ties go to the lower index
+    for (std::size_t c = 0; c < scores.size(); ++c) rank += scores[c] > scores[target] || (scores[c] == scores[target] && c < target);
+    if (rank < kCutoff) dcg += discount(rank);
+  }
+  return dcg / query.ideal;
+}
+
+// The objective of the ascent.
+class Objective {
+ public:
+  Objective(const CalibrationProblem& problem, ThreadPool& pool) : problem_(problem), pool_(pool), lists_(make_shortlists(problem, pool)) {}
+
+  double operator()(const Calibration& at) const {
+    const std::size_t num_items = problem_.candidate_embeddings.rows;
+    std::vector<std::vector<float>> bias(problem_.log_shares.size());
+    pool_.run(bias.size(), [&](std::size_t block) {
+      bias[block].assign(num_items, 0.0f);
+      for (std::size_t h = 0; h < at.popularity_weights.size(); ++h)
+        kernels().axpy(static_cast<float>(at.popularity_weights[h]), problem_.log_shares[block].row(h).data(), bias[block].data(), num_items);
+    });
+    std::vector<double> sums((lists_.size() + kQueriesPerSum - 1) / kQueriesPerSum, 0.0);
+    pool_.for_blocks(lists_.size(), kQueriesPerSum, [&](std::size_t begin, std::size_t end) {
+      std::vector<float> scores;
+      for (std::size_t i = begin; i < end; ++i)
+        sums[begin / kQueriesPerSum] += ndcg_of(lists_[i], bias[lists_[i].block], static_cast<float>(at.tower_gates[lists_[i].gate]), scores);
+    });
+    double total = 0;
+    for (const double sum : sums) total += sum;
+    return lists_.empty() ? 0 : total / static_cast<double>(lists_.size());
+  }
+
+ private:
+  const CalibrationProblem& problem_;
+  ThreadPool& pool_;
+  std::vector<Shortlisted> lists_;
+};
+
+Calibration best_single_counter(const Objective& objective, std::size_t num_half_lives) {
+  Calibration best;
+  for (std::size_t h = 0; h < num_half_lives; ++h) {
+    Calibration counter{std::vector<double>(num_half_lives, 0.0), std::vector<double>(kNumGates, 0.0)};
+    counter.popularity_weights[h] = 1;
+    counter.ndcg_at_20 = objective(counter);
+    if (h == 0 || counter.ndcg_at_20 > best.ndcg_at_20) best = std::move(counter);
+  }
+  return best;
+}
+
+// Moves one number up or down when that gains; gates stay at 0 or above.
+bool try_moves(const Objective& objective, double step, double min, double& number, Calibration& at) {
+  const double kept = number;
+  for (const double moved : {std::max(min, kept + step), std::max(min, kept - step)}) {
+    if (moved == kept) continue;
+    number = moved;
+    const double ndcg = objective(at);
+    if (ndcg > at.ndcg_at_20 + kSmallestGain) {
+      at.ndcg_at_20 = ndcg;
+      return true;
     }
   }
-  for (std::size_t i = 0; i < p; ++i) {
-    for (std::size_t m = 0; m < i; ++m) b[i] -= a[i * p + m] * b[m];
-    b[i] /= a[i * p + i];
-  }
-  for (std::size_t i = p; i-- > 0;) {
-    for (std::size_t m = i + 1; m < p; ++m) b[i] -= a[m * p + i] * b[m];
-    b[i] /= a[i * p + i];
-  }
-  return true;
-}
-
-double pulled_value(const Derivatives& at, std::span<const double> parameters, std::span<const double> start) {
-  double value = at.value;
-  for (std::size_t i = 0; i < parameters.size(); ++i) value -= 0.5 * kPull * (parameters[i] - start[i]) * (parameters[i] - start[i]);
-  return value;
-}
-
-std::vector<double> joined(const Calibration& calibration) {
-  std::vector<double> parameters = calibration.popularity_weights;
-  parameters.insert(parameters.end(), calibration.tower_gates.begin(), calibration.tower_gates.end());
-  return parameters;
-}
-
-// The Newton step with negative gates held at 0 when the step would push them further down.
-std::vector<double> newton_step(const Derivatives& at, std::span<const double> parameters, std::span<const double> start, std::size_t num_half_lives) {
-  const std::size_t p = parameters.size();
-  std::vector<double> curvature = at.curvature, step = at.gradient;
-  for (std::size_t i = 0; i < p; ++i) {
-    curvature[i * p + i] += kPull;
-    step[i] -= kPull * (parameters[i] - start[i]);
-    const bool held = i >= num_half_lives && parameters[i] <= 0 && step[i] < 0;
-    if (!held) continue;
-    for (std::size_t j = 0; j < p; ++j) curvature[i * p + j] = curvature[j * p + i] = i == j ? 1 : 0;
-    step[i] = 0;
-  }
-  if (!solve(curvature, step)) std::ranges::fill(step, 0.0);
-  return step;
+  number = kept;
+  return false;
 }
 
 }  // namespace
@@ -164,41 +172,27 @@ std::size_t gate_of(std::size_t history_length) {
   return history_length <= 2 ? history_length : history_length <= 5 ? 3 : history_length <= 15 ? 4 : 5;
 }
 
-Calibration calibrate(const CalibrationProblem& problem, Calibration start, ThreadPool& pool) {
-  GEMEL_CHECK(start.tower_gates.size() == kNumGates);
-  const std::vector<double> from = joined(start);
-  const std::size_t num_half_lives = start.popularity_weights.size();
-  std::vector<double> parameters = from;
-  Derivatives at = derivatives(problem, parameters, pool);
-  if (at.num_queries == 0) return start;
-  int iteration = 0;
-  for (; iteration < kMaxIterations; ++iteration) {
-    const std::vector<double> step = newton_step(at, parameters, from, num_half_lives);
-    const double value = pulled_value(at, parameters, from);
-    bool improved = false;
-    for (double length = 1; length > 1e-3 && !improved; length /= 2) {
-      std::vector<double> moved = parameters;
-      for (std::size_t i = 0; i < moved.size(); ++i) moved[i] = std::max(moved[i] + length * step[i], i < num_half_lives ? -1e9 : 0.0);
-      Derivatives there = derivatives(problem, moved, pool);
-      if (pulled_value(there, moved, from) <= value + 1e-6 * at.num_queries) continue;
-      parameters = std::move(moved);
-      at = std::move(there);
-      improved = true;
-    }
-    if (!improved) break;
+Calibration calibrate(const CalibrationProblem& problem, const std::optional<Calibration>& start, ThreadPool& pool) {
+  const std::size_t num_half_lives = problem.log_shares.empty() ? 0 : problem.log_shares[0].rows();
+  if (num_half_lives == 0 || problem.queries.empty()) return start.value_or(Calibration{{}, std::vector<double>(kNumGates, 1.0)});
+  const Objective objective(problem, pool);
+  Calibration at = best_single_counter(objective, num_half_lives);
+  if (start) {
+    Calibration continued = *start;
+    continued.ndcg_at_20 = objective(continued);
+    if (continued.ndcg_at_20 > at.ndcg_at_20) at = std::move(continued);
   }
-  Calibration found;
-  found.popularity_weights.assign(parameters.begin(), parameters.begin() + static_cast<std::ptrdiff_t>(num_half_lives));
-  found.tower_gates.assign(parameters.begin() + static_cast<std::ptrdiff_t>(num_half_lives), parameters.end());
-  found.log_likelihood = at.value / at.num_queries;
-  found.iterations = iteration;
-  return found;
+  for (const double step : kSteps) {
+    bool improved = true;
+    for (int round = 0; round < kRoundsPerStep && improved; ++round) {
+      improved = false;
+      for (double& weight : at.popularity_weights) improved |= try_moves(objective, step, -1e9, weight, at);
+      for (double& gate : at.tower_gates) improved |= try_moves(objective, step / 2, 0, gate, at);
+    }
+  }
+  return at;
 }
 
-double calibration_log_likelihood(const CalibrationProblem& problem, const Calibration& at, std::span<double> gradient, ThreadPool& pool) {
-  const Derivatives found = derivatives(problem, joined(at), pool);
-  for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] = found.gradient[i] / found.num_queries;
-  return found.value / found.num_queries;
-}
+double calibration_ndcg(const CalibrationProblem& problem, const Calibration& at, ThreadPool& pool) { return Objective(problem, pool)(at); }
 
 }  // namespace gemel

@@ -1,14 +1,17 @@
 // How towers and counters are put together. What the towers learnt over years says who likes what; how much the last days count against that is
-// another question, and its answer is in the most recent weeks. With the towers fixed the logit of a planned query is linear in
+// another question, and its answer is in the most recent weeks. With the towers fixed, a product's score for a planned query is
 //
 //   gate[history length of the query] * tower logit  +  sum over half-lives h of weight[h] * log_share[h] as of the query's block
 //
-// so that the weights and gates that make the customers' choices most likely are the optimum of a concave function: Newton's method.
-// A gate of 0 leaves a customer to the counters alone, and the best counter is always a special case.
-// Thread safety: a pure function.
+// and these few numbers are chosen by what they are for, the NDCG@20 of the planned queries: coordinate ascent from the best single
+// counter with closed gates, so that the best counter is always a special case. (The most likely weights are not the best ones: on Sephora
+// they rank worse than the counter, docs/decisions/0004-calibration.md.)
+// Queries are scored on a shortlist: the best of each counter and of two mixtures of tower and counters; what is in none of them has no
+// chance at the top 20.
+// Thread safety: pure functions; results do not depend on the number of threads.
 #pragma once
 
-#include <array>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,26 +27,26 @@ std::size_t gate_of(std::size_t history_length);
 
 struct CalibrationProblem {
   const QueryPlan& plan;
-  std::span<const std::uint32_t> queries;           // which queries of the plan to look at, ascending
-  ConstMatrixView query_embeddings;                 // [queries, dim]
-  std::span<const std::uint8_t> gates;              // [queries], gate_of(history length)
-  ConstMatrixView candidate_embeddings;             // [num_items, dim]
-  float scale = 1;                                  // tower logit = scale * dot product
-  std::span<const Matrix> log_shares;               // [blocks] of [half-lives, num_items]
+  std::span<const std::uint32_t> queries;               // which queries of the plan to look at, ascending
+  ConstMatrixView query_embeddings;                     // [queries, dim]
+  std::span<const std::uint8_t> gates;                  // [queries], gate_of(history length)
+  ConstMatrixView candidate_embeddings;                 // [num_items, dim]
+  float scale = 1;                                      // tower logit = scale * dot product
+  std::span<const Matrix> log_shares;                   // [blocks] of [half-lives, num_items]
   std::span<const std::vector<std::uint8_t>> eligible;  // [blocks] of [num_items]
+  std::size_t shortlist = 150;                          // products taken from each ranking
 };
 
 struct Calibration {
   std::vector<double> popularity_weights;  // [half-lives]
   std::vector<double> tower_gates;         // [kNumGates], >= 0
-  double log_likelihood = 0;               // mean over queries of the mean over their targets, nats
-  int iterations = 0;
+  double ndcg_at_20 = 0;                   // mean over the queries looked at
 };
 
-// From `start`, which a weak quadratic pull (one query's worth) keeps for gates that no query tests.
-Calibration calibrate(const CalibrationProblem& problem, Calibration start, ThreadPool& pool);
+// `start` continues an earlier calibration; without it the ascent begins at the best single counter. Without half-lives the gates stay open.
+Calibration calibrate(const CalibrationProblem& problem, const std::optional<Calibration>& start, ThreadPool& pool);
 
-// The mean log-likelihood at given weights and its gradient with respect to (weights, gates): for the tests.
-double calibration_log_likelihood(const CalibrationProblem& problem, const Calibration& at, std::span<double> gradient, ThreadPool& pool);
+// The mean NDCG@20 of the shortlisted queries at given weights and gates.
+double calibration_ndcg(const CalibrationProblem& problem, const Calibration& at, ThreadPool& pool);
 
 }  // namespace gemel

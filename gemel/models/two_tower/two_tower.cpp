@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kQueriesAtOnce = 1024;
 constexpr std::size_t kCandidatesAtOnce = 8192;
-constexpr std::size_t kCalibrationQueries = 4096;  // enough for a dozen parameters
+constexpr std::size_t kCalibrationQueries = 8192;  // plenty for a dozen numbers
 
 // One line of curves.jsonl, flushed: a run that is watched or cut off shows what it had.
 class CurveFile {
@@ -76,6 +76,8 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
 }
 
 Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitContext& context) {
+  weights_.clear();
+  gates_.clear();
   CurveFile curves(context.curves_path);
   Best best;
   Result<void> outcome;
@@ -153,8 +155,9 @@ Calibration TwoTower::calibrate_on(const TrainView& view, const Validation& vali
     gates.push_back(static_cast<std::uint8_t>(gate_of(queries.back().history.size())));
   }
   const Matrix embeddings = embed(queries, pool);
-  Calibration start{{network_.prior_weights().begin(), network_.prior_weights().end()}, std::vector<double>(kNumGates, 1.0)};
-  return calibrate({plan, picked, embeddings, gates, candidate_embeddings_, network_.scale(), log_shares, eligible}, std::move(start), pool);
+  std::optional<Calibration> start;  // the epoch before found about the same
+  if (!weights_.empty()) start = Calibration{weights_, gates_};
+  return calibrate({plan, picked, embeddings, gates, candidate_embeddings_, network_.scale(), log_shares, eligible}, start, pool);
 }
 
 Matrix TwoTower::embed(std::span<const Query> queries, ThreadPool& pool) const {
