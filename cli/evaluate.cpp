@@ -107,6 +107,7 @@ Result<void> evaluate_all(const EvaluateOptions& options, CommandContext& run) {
                                                       judged.split.end, judged.split.test_from));
   std::vector<Contender> contenders;
   for (const std::string& name : options.models) {
+    if (name.empty()) continue;  // --models ''
     GEMEL_ASSIGN_OR_RETURN(Contender contender, judge_model(name, config, judged, run));
     contenders.push_back(std::move(contender));
   }

@@ -45,6 +45,22 @@ std::string shown(const toml::node& node) {
   return concat(type_name(node), " (", out.str(), ")");
 }
 
+// TOML text without line breaks: tables inline, lists on one line.
+std::string one_line(const toml::node& node) {
+  std::string text;
+  if (const auto* table = node.as_table()) {
+    for (const auto& [key, value] : *table) text += concat(text.empty() ? "" : ", ", std::string_view(key.str()), " = ", one_line(value));
+    return concat("{", text, "}");
+  }
+  if (const auto* list = node.as_array()) {
+    for (const auto& value : *list) text += concat(text.empty() ? "" : ", ", one_line(value));
+    return concat("[", text, "]");
+  }
+  std::ostringstream out;
+  node.visit([&](const auto& value) { out << toml::default_formatter{value, toml::format_flags::allow_literal_strings}; });
+  return out.str();
+}
+
 std::string joined(const std::vector<std::string>& words) {
   std::string out;
   for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
@@ -203,9 +219,7 @@ std::string ConfigTable::as_toml(std::string_view key) {
   used_.emplace(key);
   const auto* node = find(table_, key);
   if (node == nullptr) return "";
-  std::ostringstream out;
-  node->visit([&](const auto& value) { out << toml::default_formatter{value}; });
-  return out.str();
+  return one_line(*node);
 }
 
 Result<void> ConfigTable::status() const {
