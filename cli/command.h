@@ -56,6 +56,6 @@ int run_program(int argc, const char* const* argv, std::span<AddCommand* const> 
 
 int exit_code(ErrorCode code);
 
-AddCommand add_ingest, add_evaluate, add_recommend, add_inspect;
+AddCommand add_ingest, add_train, add_evaluate, add_recommend, add_inspect;
 
 }  // namespace gemel::cli

@@ -36,14 +36,6 @@ std::string command_line(const EvaluateOptions& options) {
   return text + concat(" --protocol ", options.protocol, " --repeats ", options.repeats, " --seed ", options.seed);
 }
 
-// Knobs that [models.<name>] fixes, in one line; empty when it fixes none.
-std::string fixed_knobs(const ConfigFile& config, std::string_view model) {
-  ConfigTable table = config.root().table("models").table(model);
-  std::string text;
-  for (const std::string& key : table.keys()) text += concat(text.empty() ? "" : ", ", key, " = ", table.as_toml(key));
-  return text;
-}
-
 // The data and the question that all models are judged on.
 struct Judged {
   const Dataset& dataset;

@@ -31,6 +31,7 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
                              .validation = &validation,
                              .curves_path = options.curves_path};
     GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
+    for (std::string& warning : model->warnings()) selection.warnings.push_back(std::move(warning));
     GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, all_events, plan, pool, progress));
     selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall)});
     const Trial& trial = selection.trials.back();
@@ -41,7 +42,9 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
   selection.knobs = selection.trials[best].knobs;
   GEMEL_ASSIGN_OR_RETURN(selection.model, make_model(entry.name, selection.knobs));
   const FitContext refit{.pool = pool, .progress = progress, .seed = options.seed, .curves_path = {}};
-  GEMEL_RETURN_IF_ERROR(selection.model->fit(split.train_and_validation(dataset), refit));
+  const TrainView last = options.refit_on_all ? TrainView{&dataset, split.end, split.until} : split.train_and_validation(dataset);
+  GEMEL_RETURN_IF_ERROR(selection.model->fit(last, refit));
+  for (std::string& warning : selection.model->warnings()) selection.warnings.push_back(std::move(warning));
   return selection;
 }
 

@@ -15,6 +15,7 @@ struct SelectOptions {
   Repeats repeats = Repeats::kKeep;
   std::uint64_t seed = 1;
   std::filesystem::path curves_path = {};  // of the fits on train, see FitContext
+  bool refit_on_all = false;               // the last fit sees the test period too: for serving, not for judging
 };
 
 struct Trial {
@@ -23,8 +24,9 @@ struct Trial {
 };
 
 struct Selection {
-  std::unique_ptr<Recommender> model;  // fitted on train and validation
+  std::unique_ptr<Recommender> model;  // fitted on train and validation, or on all
   std::string knobs;
+  std::vector<std::string> warnings;  // of the fits
   std::vector<Trial> trials;  // in the order of the search space; the best has the highest NDCG@20, the first of equals
 };
 

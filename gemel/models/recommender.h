@@ -78,8 +78,10 @@ class Recommender {
   virtual std::string knobs() const = 0;  // the configuration in one line of TOML: `half_life_days = 3.0, ...`
 
   // Learns parameters from the view, and stands at view.until afterwards (as if advanced to it).
-  // Errors: kInterrupted, kDiverged, kBadConfig (a knob does not fit the data).
+  // Errors: kInterrupted, kBadConfig (a knob does not fit the data), kDiverged (nothing was learnt; a fit that leaves the numbers later
+  // stops at its last good state and warns).
   virtual Result<void> fit(const TrainView& view, const FitContext& context) = 0;
+  virtual std::vector<std::string> warnings() const { return {}; }  // what the last fit wants people to know
 
   // Lets the events [0, num_events) be known as of `now`: counters move forward; parameters do not change. Time only goes forward.
   virtual void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) = 0;

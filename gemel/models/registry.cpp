@@ -26,6 +26,13 @@ const ModelEntry* find_model(std::string_view name) {
   return found == std::end(kModels) ? nullptr : found;
 }
 
+std::string fixed_knobs(const ConfigFile& config, std::string_view model) {
+  ConfigTable table = config.root().table("models").table(model);
+  std::string text;
+  for (const std::string& key : table.keys()) text += concat(text.empty() ? "" : ", ", key, " = ", table.as_toml(key));
+  return text;
+}
+
 Result<std::unique_ptr<Recommender>> make_model(std::string_view name, std::string_view toml_text) {
   const ModelEntry* entry = find_model(name);
   if (entry == nullptr) {

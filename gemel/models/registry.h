@@ -26,6 +26,9 @@ struct ModelEntry {
 std::span<const ModelEntry> registered_models();
 const ModelEntry* find_model(std::string_view name);
 
+// Knobs that the [models.<name>] table of a configuration fixes, in one line of TOML; empty when it fixes none.
+std::string fixed_knobs(const ConfigFile& config, std::string_view model);
+
 // The model with the knobs of this TOML text (`half_life_days = 3`).
 Result<std::unique_ptr<Recommender>> make_model(std::string_view name, std::string_view toml_text);
 

@@ -74,7 +74,7 @@ Result<void> check_tables(const NetworkSpec& spec, const TwoTowerConfig& config,
 }  // namespace
 
 Result<void> TwoTower::save(const fs::path& directory) const {
-  GEMEL_RETURN_IF_ERROR(write_file(directory / "knobs.toml", knobs()));
+  GEMEL_RETURN_IF_ERROR(write_file(directory / "knobs.toml", config_.to_toml()));
   const nlohmann::json features{{"item_features", candidate_encoder_.features().to_json()},
                                 {"user_features", query_encoder_.features().to_json()},
                                 {"network", spec_to_json(spec_)}};

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fstream>
 #include <numeric>
+#include <sstream>
 
 #include "gemel/index/brute_force.h"
 #include "gemel/nn/l2_normalize.h"
@@ -61,6 +62,16 @@ Result<std::unique_ptr<Recommender>> TwoTower::make(ConfigTable table) {
   return std::unique_ptr<Recommender>(std::make_unique<TwoTower>(std::move(config)));
 }
 
+std::string TwoTower::knobs() const {
+  const ConfigFile nothing = ConfigFile::parse("", "defaults").value();
+  std::istringstream lines(config_.to_toml()), defaults(TwoTowerConfig::read(nothing.root()).value().to_toml());
+  std::string changed;
+  for (std::string line, usual; std::getline(lines, line) && std::getline(defaults, usual);) {
+    if (line != usual) changed += (changed.empty() ? "" : ", ") + line;
+  }
+  return changed;
+}
+
 Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
   GEMEL_ASSIGN_OR_RETURN(candidate_encoder_, CandidateEncoder::fit(config_, view));
   GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::fit(config_, view, candidate_encoder_.ids()));
@@ -69,25 +80,27 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
   GEMEL_ASSIGN_OR_RETURN(Trainer trainer, Trainer::make(config_, view, candidate_encoder_, query_encoder_, context.seed));
   spec_ = make_network_spec(candidate_encoder_, query_encoder_);
   network_ = Network(config_, spec_, context.seed);
-  const Result<void> trained = train(trainer, view, context);
+  GEMEL_RETURN_IF_ERROR(train(trainer, view, context));
   embed_all_candidates(context.pool);
   stand_at(view);
-  return trained;
+  return {};
 }
 
 Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitContext& context) {
   weights_.clear();
   gates_.clear();
   CurveFile curves(context.curves_path);
+  warnings_.clear();
   Best best;
-  Result<void> outcome;
   for (std::size_t epoch = 1; epoch <= config_.epochs; ++epoch) {
     const Network last_good = network_;
     const auto curve = trainer.run_epoch(epoch, network_, context.pool, context.progress);
     if (!curve) {
-      if (curve.error().code != ErrorCode::kDiverged) return Failure{curve.error()};
-      outcome = with_context(curve.error(), epoch == 1 ? "models.two_tower" : concat("models.two_tower (the state after epoch ", epoch - 1, " is kept)"));
+      const Error& error = curve.error();
+      if (error.code != ErrorCode::kDiverged || epoch == 1) return with_context(error, "models.two_tower");
       network_ = last_good;
+      config_.epochs = epoch - 1;
+      warnings_.push_back(concat("models.two_tower: ", error.message, "; the state after epoch ", epoch - 1, " is kept"));
       break;
     }
     std::optional<double> validation;
@@ -110,7 +123,7 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
     weights_ = as_given.popularity_weights;
     gates_ = as_given.tower_gates;
   }
-  return outcome;
+  return {};
 }
 
 // Weights and gates that shop.toml or an earlier fit decided on; otherwise the weights the training learnt, and open gates.

@@ -29,9 +29,9 @@ class TwoTower final : public Recommender {
   explicit TwoTower(TwoTowerConfig config) : config_(std::move(config)) {}
 
   std::string_view name() const override { return "two_tower"; }
-  std::string knobs() const override { return config_.to_toml(); }  // after a fit with validation: epochs, weights and gates as chosen
-  // A fit that diverges leaves the model at its last good epoch.
+  std::string knobs() const override;  // what differs from the defaults; after a fit with validation: epochs, weights and gates as chosen
   Result<void> fit(const TrainView& view, const FitContext& context) override;
+  std::vector<std::string> warnings() const override { return warnings_; }
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
@@ -59,6 +59,7 @@ class TwoTower final : public Recommender {
   Matrix candidate_embeddings_;  // [num_items, output_dim]
   Matrix candidate_directions_;  // the same, rows of length 1
   std::vector<double> weights_, gates_;  // in use: calibrated, given, or as trained
+  std::vector<std::string> warnings_;
   DecayedCounts counts_;
   std::vector<float> item_bias_;  // [num_items]; empty without a prior
 };

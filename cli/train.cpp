@@ -1,0 +1,87 @@
+// gemel train: chooses knobs and epochs on the validation period, fits once more on all that lies before the test, writes a bundle.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.h"
+#include "gemel/eval/select.h"
+#include "gemel/retrieval/bundle.h"
+
+namespace gemel::cli {
+namespace {
+
+struct TrainOptions {
+  std::string dataset, out, model = "two_tower", config, protocol = "rolling_week", repeats = "keep", curves;
+  std::uint64_t seed = 1;
+  bool on_all = false, json = false;
+};
+
+nlohmann::json metrics_of(const Selection& selection, const TrainOptions& options) {
+  nlohmann::json trials = nlohmann::json::array();
+  for (const Trial& trial : selection.trials)
+    trials.push_back({{"knobs", trial.knobs}, {"validation_ndcg_at_20", trial.ndcg_at_20}, {"validation_recall_at_20", trial.recall_at_20}});
+  return {{"protocol", options.protocol}, {"repeats", options.repeats}, {"seed", options.seed}, {"trials", trials}, {"warnings", selection.warnings}};
+}
+
+void print_answer(const TrainOptions& options, const Selection& selection, const nlohmann::json& metrics) {
+  if (options.json) {
+    std::cout << nlohmann::json{{"bundle", options.out}, {"model", options.model}, {"knobs", selection.knobs}, {"validation", metrics}}.dump(1) << "\n";
+    return;
+  }
+  double best = 0;
+  for (const Trial& trial : selection.trials) best = std::max(best, trial.ndcg_at_20);
+  std::cout << fmt::format("{}: validation NDCG@20 {:.4f} ({}, repeats {}); bundle in {}\n", options.model, best, options.protocol, options.repeats, options.out);
+}
+
+Result<void> train(const TrainOptions& options, CommandContext& run) {
+  GEMEL_ASSIGN_OR_RETURN(const Protocol protocol, parse_protocol(options.protocol));
+  GEMEL_ASSIGN_OR_RETURN(const Repeats repeats, parse_repeats(options.repeats));
+  const ModelEntry* entry = find_model(options.model);
+  if (entry == nullptr) return Failure{make_model(options.model, "").error()};  // its message lists the names that there are
+  GEMEL_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::open(options.dataset));
+  GEMEL_ASSIGN_OR_RETURN(const ConfigFile config, options.config.empty() ? open_model_config(dataset.config()) : ConfigFile::open(options.config));
+  GEMEL_ASSIGN_OR_RETURN(const Split split, make_split(dataset, dataset.config().split));
+  const Histories histories(dataset, dataset.num_events());
+  const SelectOptions select{.protocol = protocol,
+                             .repeats = repeats,
+                             .seed = options.seed,
+                             .curves_path = options.curves.empty() ? options.out + ".curves.jsonl" : options.curves,
+                             .refit_on_all = options.on_all};
+  GEMEL_ASSIGN_OR_RETURN(const Selection selection,
+                         select_on_validation(*entry, fixed_knobs(config, options.model), dataset, histories, split, select, run.pool(), run.progress()));
+  const nlohmann::json metrics = metrics_of(selection, options);
+  const TimePoint cut = options.on_all ? split.until : split.test_from;
+  GEMEL_RETURN_IF_ERROR(save_bundle(options.out, {.model = *selection.model,
+                                                  .dataset = dataset,
+                                                  .num_events = options.on_all ? split.end : split.test_begin,
+                                                  .trained_until = cut,
+                                                  .cut = cut,
+                                                  .metrics_json = metrics.dump()}));
+  print_answer(options, selection, metrics);
+  if (!selection.warnings.empty()) return fail(ErrorCode::kDiverged, selection.warnings.front(), "; the bundle in ", options.out, " holds it");
+  return {};
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, CommandContext& context) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App& command = add_command(app, context,
+                                  {.name = "train",
+                                   .summary = "Fit a model: choices on validation, then once more up to the test; write a bundle",
+                                   .example = "gemel train out/shop --model two_tower --out out/shop_bundle"},
+                                  [options](CommandContext& run) { return train(*options, run); });
+  command.add_option("dataset", options->dataset, "Directory that `gemel ingest` wrote")->required();
+  command.add_option("--out", options->out, "Bundle to write; an older bundle there is replaced")->required();
+  command.add_option("--model", options->model, "popularity, repurchase, item_knn or two_tower")->capture_default_str();
+  command.add_option("--config", options->config, "TOML file whose [models.<name>] table sets knobs; otherwise that of shop.toml");
+  command.add_option("--protocol", options->protocol, "What validation asks: rolling_week, per_event, frozen or frozen_trial")->capture_default_str();
+  command.add_option("--repeats", options->repeats, "keep, or drop what the customer had before from rankings and targets")->capture_default_str();
+  command.add_option("--curves", options->curves, "Where loss and accuracy are written as they come; otherwise <out>.curves.jsonl");
+  command.add_option("--seed", options->seed, "Same seed, same bytes")->capture_default_str();
+  command.add_flag("--on-all", options->on_all, "Fit the last time on all events, the test period included: for serving, not for judging");
+  command.add_flag("--json", options->json, "The answer as JSON");
+}
+
+}  // namespace gemel::cli
