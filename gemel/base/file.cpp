@@ -46,6 +46,12 @@ Result<void> sync_directory(const fs::path& path) {
   return {};
 }
 
+fs::path without_end_slash(const fs::path& target) {
+  std::error_code code;
+  const fs::path clean = fs::absolute(target, code).lexically_normal();
+  return clean.has_filename() ? clean : clean.parent_path();
+}
+
 }  // namespace
 
 Result<std::string> read_file(const fs::path& path) {
@@ -118,17 +124,31 @@ MappedFile::~MappedFile() {
 AtomicDirectory::AtomicDirectory(fs::path target, fs::path temporary) : target_(std::move(target)), temporary_(std::move(temporary)) {}
 
 AtomicDirectory::AtomicDirectory(AtomicDirectory&& other) noexcept
-    : target_(std::move(other.target_)), temporary_(std::exchange(other.temporary_, {})) {}
+    : target_(std::move(other.target_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      made_folders_(std::exchange(other.made_folders_, {})) {}
 
-Result<AtomicDirectory> AtomicDirectory::create(const fs::path& target, std::string_view marker) {
+Result<void> AtomicDirectory::check(const fs::path& target, std::string_view marker) {
   std::error_code code;
-  fs::path clean = fs::absolute(target, code).lexically_normal();
-  if (!clean.has_filename()) clean = clean.parent_path();
+  const fs::path clean = without_end_slash(target);
   if (fs::exists(clean, code)) {
     const bool ours = fs::is_directory(clean, code) && (fs::exists(clean / marker, code) || fs::is_empty(clean, code));
     if (!ours)
       return fail(ErrorCode::kBadInput, clean.string(), ": exists and holds no ", marker, ", so it is not replaced; choose another folder");
   }
+  fs::path above = clean.parent_path();
+  while (!fs::exists(above, code) && above.has_relative_path()) above = above.parent_path();
+  if (::access(above.c_str(), W_OK | X_OK) != 0 || !fs::is_directory(above, code))
+    return fail(ErrorCode::kIo, clean.string(), ": cannot be written: ", above.string(), " is no folder that may be written to");
+  return {};
+}
+
+Result<AtomicDirectory> AtomicDirectory::create(const fs::path& target, std::string_view marker) {
+  GEMEL_RETURN_IF_ERROR(check(target, marker));
+  std::error_code code;
+  const fs::path clean = without_end_slash(target);
+  std::vector<fs::path> made;
+  for (fs::path above = clean.parent_path(); !fs::exists(above, code); above = above.parent_path()) made.push_back(above);
   fs::create_directories(clean.parent_path(), code);
   if (code) return fail(ErrorCode::kIo, clean.parent_path().string(), ": creating the folder failed: ", code.message());
   fs::path temporary = clean;
@@ -136,12 +156,16 @@ Result<AtomicDirectory> AtomicDirectory::create(const fs::path& target, std::str
   fs::remove_all(temporary, code);
   if (!fs::create_directory(temporary, code) || code)
     return fail(ErrorCode::kIo, temporary.string(), ": creating the folder failed: ", code.message());
-  return AtomicDirectory(std::move(clean), std::move(temporary));
+  AtomicDirectory directory(clean, std::move(temporary));
+  directory.made_folders_ = std::move(made);
+  return directory;
 }
 
 AtomicDirectory::~AtomicDirectory() {
   std::error_code ignored;  // a leftover temporary folder harms nobody; the next create() of this process replaces it
-  if (!temporary_.empty()) fs::remove_all(temporary_, ignored);
+  if (temporary_.empty()) return;
+  fs::remove_all(temporary_, ignored);
+  for (const fs::path& folder : made_folders_) fs::remove(folder, ignored);  // only empty ones go
 }
 
 Result<void> AtomicDirectory::commit() {

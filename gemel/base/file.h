@@ -45,6 +45,8 @@ class MappedFile {
 class AtomicDirectory {
  public:
   static Result<AtomicDirectory> create(const std::filesystem::path& target, std::string_view marker);
+  // What create would refuse, touching nothing: for callers with long work before them. Errors: kBadInput (not ours), kIo (may not write).
+  static Result<void> check(const std::filesystem::path& target, std::string_view marker);
   AtomicDirectory(AtomicDirectory&& other) noexcept;
   AtomicDirectory& operator=(AtomicDirectory&&) = delete;
   ~AtomicDirectory();
@@ -55,6 +57,7 @@ class AtomicDirectory {
   AtomicDirectory(std::filesystem::path target, std::filesystem::path temporary);
   std::filesystem::path target_;
   std::filesystem::path temporary_;
+  std::vector<std::filesystem::path> made_folders_;  // above the target, innermost first; removed again when nothing is committed
 };
 
 }  // namespace gemel

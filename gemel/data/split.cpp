@@ -23,23 +23,25 @@ TimePoint end_of(const Dataset& dataset) {
   return has_days(dataset) ? TimePoint(day_of(last) + std::chrono::days(1)) : last + microseconds(1);
 }
 
-// The moment that parts the events before `begin` from those after it: midnight of the later ones' first day where that parts them.
-// Files may overlap in time: then the moment after the last event of the earlier files.
+// The moment that parts the events before `begin` from those after it: midnight of the later ones' first day where that parts them. Files
+// may share the moment where they meet: then that moment. They may overlap in time: then the moment after the last event of the earlier.
 TimePoint boundary(const Dataset& dataset, std::size_t begin) {
   const auto times = dataset.times();
-  const TimePoint after = *std::max_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(begin)) + microseconds(1);
+  const TimePoint last = *std::max_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(begin));
+  const TimePoint after = last + microseconds(1);
   if (!has_days(dataset) || begin == times.size()) return after;
+  if (*std::min_element(times.begin() + static_cast<std::ptrdiff_t>(begin), times.end()) == last) return last;
   return std::max(after, TimePoint(day_of(times[begin])));
 }
 
 Result<Split> split_by_files(const Dataset& dataset, const SplitConfig& config) {
   const auto files = dataset.file_split();
-  if (!files) return fail(ErrorCode::kBadConfig, "[split] names files, but the Dataset was made without them; ingest again");
+  if (!files) return fail(ErrorCode::kBadConfig, "split.train: names files, but the Dataset was made without them; ingest again");
   Split split{
       .validation_begin = files->validation_begin, .test_begin = files->test_begin, .end = dataset.num_events(), .until = end_of(dataset)};
-  if (split.validation_begin == 0) return fail(ErrorCode::kBadConfig, "[split] train: its files hold no events");
+  if (split.validation_begin == 0) return fail(ErrorCode::kBadConfig, "split.train: its files hold no events");
   if (split.validation_begin == split.test_begin && !config.validation_paths.empty())
-    return fail(ErrorCode::kBadConfig, "[split] validation: its files hold no events");
+    return fail(ErrorCode::kBadConfig, "split.validation: its files hold no events");
   split.validation_from = boundary(dataset, split.validation_begin);
   split.test_from = boundary(dataset, split.test_begin);
   return split;
@@ -61,15 +63,15 @@ std::string span_of(const Dataset& dataset) {
 Result<Split> split_by_time(const Dataset& dataset, const SplitConfig& config) {
   if (dataset.time_kind() == TimeKind::kNone)
     return fail(ErrorCode::kBadConfig,
-                "[split]: no time to split by; [events] time names no column, so give train, validation and test files");
+                "split: no time to split by; [events] time names no column, so give train, validation and test files");
   Split split{.end = dataset.num_events(), .until = end_of(dataset)};
   if (config.validation_from.empty()) {
     split.validation_from = moment_at(dataset, 1 - config.validation - config.test);
     split.test_from = moment_at(dataset, 1 - config.test);
   } else {
     const auto validation = parse_day(config.validation_from), test = parse_day(config.test_from);
-    if (!validation || !test) return fail(ErrorCode::kBadConfig, "[split]: expected days such as 2017-11-01");
-    if (!has_days(dataset)) return fail(ErrorCode::kBadConfig, "[split] validation: found a day, but the events have only an order");
+    if (!validation || !test) return fail(ErrorCode::kBadConfig, "split: expected days such as 2017-11-01");
+    if (!has_days(dataset)) return fail(ErrorCode::kBadConfig, "split.validation: found a day, but the events have only an order");
     split.validation_from = *validation;
     split.test_from = *test;
   }
@@ -80,17 +82,17 @@ Result<Split> split_by_time(const Dataset& dataset, const SplitConfig& config) {
 
 Result<void> check_part(const Dataset& dataset, std::string_view part, std::size_t begin, std::size_t end) {
   if (begin >= end)
-    return fail(ErrorCode::kBadConfig, "[split] ", part, ": no event lies in this part", span_of(dataset), "; move its border");
+    return fail(ErrorCode::kBadConfig, "split.", part, ": no event lies in this part", span_of(dataset), "; move its border");
   const auto actions = dataset.actions().subspan(begin, end - begin);
   if (std::any_of(actions.begin(), actions.end(), [&](ActionIndex action) { return dataset.is_target(action); })) return {};
-  return fail(ErrorCode::kBadConfig, "[split] ", part, ": none of its ", end - begin,
+  return fail(ErrorCode::kBadConfig, "split.", part, ": none of its ", end - begin,
               " events has a target action; expected some to be judged by");
 }
 
 }  // namespace
 
 Result<Split> make_split(const Dataset& dataset, const SplitConfig& config) {
-  if (dataset.num_events() == 0) return fail(ErrorCode::kBadConfig, "[split]: the Dataset holds no events");
+  if (dataset.num_events() == 0) return fail(ErrorCode::kBadConfig, "split: the Dataset holds no events");
   GEMEL_ASSIGN_OR_RETURN(const Split split, config.by_files() ? split_by_files(dataset, config) : split_by_time(dataset, config));
   GEMEL_RETURN_IF_ERROR(check_part(dataset, "train", 0, split.validation_begin));
   // Public benchmark files often bring no validation part; time always leaves one.

@@ -13,7 +13,7 @@ namespace gemel {
 struct TrainView {
   const Dataset* dataset = nullptr;
   std::size_t num_events = 0;
-  TimePoint until{};  // the moment the fit stands at: all its events lie before
+  TimePoint until{};  // the moment the fit stands at: all its events lie before, or at it where files share the moment they meet at
 };
 
 struct Split {

@@ -95,14 +95,14 @@ std::string message_of(const Dataset& shop, const SplitConfig& config) {
 TEST(Split, RefusesPartsWithoutEventsOrTargetsAndSaysWhatTheDataSpans) {
   const Dataset shop = testing::make_dataset(events_on(kTenDays));
   EXPECT_THAT(message_of(shop, {.validation_from = "2024-01-04", .test_from = "2024-02-01"}),
-              HasSubstr("[split] test: no event lies in this part (events from 2024-01-01 to 2024-01-10)"));
-  EXPECT_THAT(message_of(shop, {.validation_from = "2023-01-01", .test_from = "2024-01-05"}), HasSubstr("[split] train: no event"));
+              HasSubstr("split.test: no event lies in this part (events from 2024-01-01 to 2024-01-10)"));
+  EXPECT_THAT(message_of(shop, {.validation_from = "2023-01-01", .test_from = "2024-01-05"}), HasSubstr("split.train: no event"));
   const Dataset one_day = testing::make_dataset(events_on({0.1, 0.2, 0.3}));
   EXPECT_THAT(message_of(one_day, {.validation = 0.3, .test = 0.3}), HasSubstr("no event lies in this part"));
   auto events = events_on({0, 1, 2, 3, 4, 5, 6, 7, 8}, "buy");
   events.push_back({"u", "i", 9, "view"});
   EXPECT_THAT(message_of(testing::make_dataset(events), {.validation = 0.2, .test = 0.1}),
-              HasSubstr("[split] test: none of its 1 events has a target action"));
+              HasSubstr("split.test: none of its 1 events has a target action"));
   EXPECT_THAT(message_of(testing::make_dataset({}), {}), HasSubstr("holds no events"));
 }
 

@@ -22,16 +22,16 @@ constexpr std::size_t kMaxEvents = UINT32_MAX;
 class EventReader {
  public:
   EventReader(const EventsConfig& config, Events& events, RejectLog& rejects) : config_(config), events_(events), rejects_(rejects) {
-    const auto request = [&](const std::string& name) {
-      if (!name.empty()) columns_.push_back(name);
-      return name.empty() ? kAbsent : columns_.size() - 1;
+    const auto request = [&](const std::string& name, std::string_view key) {
+      if (!name.empty()) wanted_.add(name, concat("events.", key));
+      return name.empty() ? kAbsent : wanted_.names.size() - 1;
     };
-    user_ = request(config.user);
-    item_ = request(config.item);
-    time_ = request(config.time);
-    action_ = request(config.action);
-    weight_ = request(config.weight);
-    id_ = request(config.id);
+    user_ = request(config.user, "user");
+    item_ = request(config.item, "item");
+    time_ = request(config.time, "time");
+    action_ = request(config.action, "action");
+    weight_ = request(config.weight, "weight");
+    id_ = request(config.id, "id");
     format_ = to_time_format(config.time_format);
     if (config.action.empty()) events_.action_names.push_back(config.actions.begin()->first);
   }
@@ -39,7 +39,7 @@ class EventReader {
   Result<void> read(const SourceFiles& files, std::size_t part, ProgressSink& progress) {
     part_ = part;
     const auto hashes = id_ == kAbsent ? SourceFiles::RowHashes::kRead : SourceFiles::RowHashes::kSkip;
-    return files.read(columns_, hashes, rejects_, events_.account, progress, [&](const SourceBatch& batch) { return take(batch); });
+    return files.read(wanted_, hashes, rejects_, events_.account, progress, [&](const SourceBatch& batch) { return take(batch); });
   }
 
   TimeKind time_kind() const {
@@ -78,7 +78,7 @@ class EventReader {
   std::optional<Rejection> read_row(const SourceBatch& batch, std::size_t row, Event& event) {
     const auto reject = [&](std::size_t column, std::string reason) {
       const std::string_view found = cell_text(batch.cell(column, row), found_);
-      return Rejection{batch.line(row), columns_[column], std::move(reason), found};
+      return Rejection{batch.line(row), wanted_.names[column], std::move(reason), found};
     };
     const auto read_id = [&](std::size_t column, std::string& buffer, std::string_view& id) {
       id = cell_text(batch.cell(column, row), buffer);
@@ -147,8 +147,8 @@ class EventReader {
   const EventsConfig& config_;
   Events& events_;
   RejectLog& rejects_;
-  std::vector<std::string> columns_;
-  std::size_t user_, item_, time_, action_, weight_, id_;  // places in columns_, or kAbsent
+  WantedColumns wanted_;
+  std::size_t user_, item_, time_, action_, weight_, id_;  // places in wanted_, or kAbsent
   std::optional<TimeFormat> format_;
   std::size_t part_ = 0;
   bool all_whole_days_ = true;
@@ -163,10 +163,11 @@ Result<Events> read_events(const ShopConfig& config, IdTable item_ids, RejectLog
   EventReader reader(config.events, events, rejects);
   const auto& split = config.split;
   const bool by_files = split.by_files();
+  constexpr std::array<std::string_view, kNumParts> kPartKeys{"split.train", "split.validation", "split.test"};
   const std::array<const std::vector<std::string>*, kNumParts> patterns{by_files ? &split.train_paths : &config.events.paths,
                                                                         &split.validation_paths, &split.test_paths};
   for (std::size_t part = 0; part < (by_files ? kNumParts : 1); ++part) {
-    GEMEL_ASSIGN_OR_RETURN(const auto files, SourceFiles::find(*patterns[part], by_files ? "split" : "events"));
+    GEMEL_ASSIGN_OR_RETURN(const auto files, SourceFiles::find(*patterns[part], by_files ? kPartKeys[part] : "events.path"));
     progress.begin("events", files.size_bytes, "bytes");
     GEMEL_RETURN_IF_ERROR(reader.read(files, part, progress));
     progress.end();

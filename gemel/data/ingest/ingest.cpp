@@ -8,6 +8,7 @@
 #include "gemel/data/ingest/duplicates.h"
 #include "gemel/data/ingest/table.h"
 #include "gemel/data/ingest/twins.h"
+#include "gemel/data/split.h"
 
 namespace gemel {
 namespace {
@@ -24,7 +25,8 @@ class Ingest {
       : config_(config), directory_(std::move(directory)), rejects_(rejects), progress_(progress) {}
 
   Result<IngestSummary> run() {
-    GEMEL_RETURN_IF_ERROR(read());
+    if (const auto done = read(); !done)
+      return done.error().code == ErrorCode::kBadConfig ? with_context(done.error(), config_.path.string()) : Failure{done.error()};
     EventOrder order = sort_by_time(events_);
     drop_alike(order);
     if (config_.items.twins.merge) merge_twins(order);
@@ -197,6 +199,16 @@ class Ingest {
   IngestSummary summary_;
 };
 
+// A split that was asked for and leaves a part empty is found now, not when a model is to be trained. The split that nobody asked for is
+// left to those who need one: a Dataset of a day can still be looked at.
+Result<void> check_split(const ShopConfig& config, const std::filesystem::path& directory) {
+  if (!config.split.by_files() && config.split.validation_from.empty()) return {};
+  GEMEL_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::open(directory));
+  const auto split = make_split(dataset, config.split);
+  if (!split) return with_context(split.error(), config.path.string());
+  return {};
+}
+
 }  // namespace
 
 Result<IngestSummary> ingest(const ShopConfig& config, const std::filesystem::path& directory, const IngestOptions& options,
@@ -204,6 +216,7 @@ Result<IngestSummary> ingest(const ShopConfig& config, const std::filesystem::pa
   GEMEL_ASSIGN_OR_RETURN(AtomicDirectory target, AtomicDirectory::create(directory, kDatasetMarker));
   GEMEL_ASSIGN_OR_RETURN(RejectLog rejects, RejectLog::create(target.path() / "rejected.jsonl", options.strict));
   GEMEL_ASSIGN_OR_RETURN(IngestSummary summary, Ingest(config, target.path(), rejects, progress).run());
+  GEMEL_RETURN_IF_ERROR(check_split(config, target.path()));
   GEMEL_RETURN_IF_ERROR(target.commit());
   summary.directory = directory.string();
   return summary;

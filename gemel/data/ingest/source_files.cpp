@@ -29,12 +29,14 @@ std::string listed(const std::vector<std::string>& names) {
 }
 
 // Asks the source for the distinct ones among `columns`; -> the place of each in a batch.
-Result<std::vector<std::size_t>> request_columns(RowSource& source, const std::string& file, const std::vector<std::string>& columns) {
+Result<std::vector<std::size_t>> request_columns(RowSource& source, const std::string& file, const WantedColumns& columns) {
   const auto& found = source.column_names();
   std::vector<std::size_t> requested, places;
-  for (const auto& column : columns) {
-    const auto name = std::find(found.begin(), found.end(), column);
-    if (name == found.end()) return fail(ErrorCode::kBadConfig, file, ": expected a column '", column, "', found ", listed(found));
+  for (std::size_t column = 0; column < columns.names.size(); ++column) {
+    const auto name = std::find(found.begin(), found.end(), columns.names[column]);
+    if (name == found.end())
+      return fail(ErrorCode::kBadConfig, columns.keys[column], ": ", file, ": expected a column '", columns.names[column], "', found ",
+                  listed(found));
     const auto index = static_cast<std::size_t>(name - found.begin());
     const auto place = std::find(requested.begin(), requested.end(), index);
     places.push_back(static_cast<std::size_t>(place - requested.begin()));
@@ -46,12 +48,12 @@ Result<std::vector<std::size_t>> request_columns(RowSource& source, const std::s
 
 }  // namespace
 
-Result<SourceFiles> SourceFiles::find(const std::vector<std::string>& patterns, std::string_view section) {
+Result<SourceFiles> SourceFiles::find(const std::vector<std::string>& patterns, std::string_view key) {
   SourceFiles files;
   for (const auto& pattern : patterns) {
     auto matches = expand_glob(pattern);
     if (!matches && matches.error().code == ErrorCode::kNotFound)
-      return fail(ErrorCode::kBadConfig, "[", section, "]: ", matches.error().message);
+      return fail(ErrorCode::kBadConfig, key, ": ", matches.error().message);
     if (!matches) return Failure{matches.error()};
     for (auto& path : *matches) {
       std::error_code unknown_size;  // only progress wants it; opening the file will tell what is wrong
@@ -63,7 +65,7 @@ Result<SourceFiles> SourceFiles::find(const std::vector<std::string>& patterns, 
   return files;
 }
 
-Result<void> SourceFiles::read(const std::vector<std::string>& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account,
+Result<void> SourceFiles::read(const WantedColumns& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account,
                                ProgressSink& progress, const std::function<Result<void>(const SourceBatch&)>& take) const {
   std::uint64_t passed_bytes = 0;
   RowBatch rows;

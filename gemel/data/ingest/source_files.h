@@ -31,18 +31,27 @@ class SourceBatch {
   const std::vector<std::size_t>& places_;
 };
 
+// Columns that are asked for, and the keys of shop.toml that name them (for messages).
+struct WantedColumns {
+  std::vector<std::string> names, keys;
+  void add(std::string name, std::string key) {
+    names.push_back(std::move(name));
+    keys.push_back(std::move(key));
+  }
+};
+
 struct SourceFiles {
   std::vector<std::filesystem::path> paths;
   std::uint64_t size_bytes = 0;
 
-  // `section` of shop.toml stands in messages. Error: kBadConfig when a pattern matches no file.
-  static Result<SourceFiles> find(const std::vector<std::string>& patterns, std::string_view section);
+  // `key` of shop.toml, such as "items.path", stands in messages. Error: kBadConfig when a pattern matches no file.
+  static Result<SourceFiles> find(const std::vector<std::string>& patterns, std::string_view key);
 
   // Hands over every batch, in order; rows that could not be cut are rejected here. `account.read` counts all of them. Row hashes may cost
   // reading columns that nobody asked for.
   // Errors: kBadConfig (a column that a file does not have), kInterrupted, what `take` returns, what the file does.
   enum class RowHashes { kSkip, kRead };
-  Result<void> read(const std::vector<std::string>& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account,
+  Result<void> read(const WantedColumns& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account,
                     ProgressSink& progress, const std::function<Result<void>(const SourceBatch&)>& take) const;
 };
 

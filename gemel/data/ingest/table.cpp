@@ -1,5 +1,7 @@
 #include "gemel/data/ingest/table.h"
 
+#include <algorithm>
+
 #include "gemel/data/dataset_format.h"
 #include "gemel/data/ingest/cell_text.h"
 #include "gemel/data/ingest/id_rules.h"
@@ -11,15 +13,17 @@ namespace {
 // Reads one table; remembers the line of every id, for the message when it comes again.
 class TableReader {
  public:
-  TableReader(const TableConfig& config, Table& table, RejectLog& rejects) : table_(table), rejects_(rejects), names_{config.id} {
+  TableReader(const TableConfig& config, std::string_view section, Table& table, RejectLog& rejects) : table_(table), rejects_(rejects) {
+    wanted_.add(config.id, concat(section, ".id"));
     for (const auto& column : stored_columns(config)) {
-      names_.push_back(column.column);
+      const bool is_feature = std::ranges::find(config.features, column.name, &FeatureConfig::name) != config.features.end();
+      wanted_.add(column.column, is_feature ? concat(section, ".features.", column.name) : concat(section, ".name"));
       table_.columns.emplace_back(column);
     }
   }
 
   Result<void> read(const SourceFiles& files, ProgressSink& progress) {
-    return files.read(names_, SourceFiles::RowHashes::kSkip, rejects_, table_.account, progress,
+    return files.read(wanted_, SourceFiles::RowHashes::kSkip, rejects_, table_.account, progress,
                       [&](const SourceBatch& batch) { return take(batch); });
   }
 
@@ -33,7 +37,7 @@ class TableReader {
 
   std::optional<Rejection> read_row(const SourceBatch& batch, std::size_t row) {
     const auto reject = [&](std::size_t column, std::string reason) {
-      return Rejection{batch.line(row), names_[column], std::move(reason), cell_text(batch.cell(column, row), found_)};
+      return Rejection{batch.line(row), wanted_.names[column], std::move(reason), cell_text(batch.cell(column, row), found_)};
     };
     const std::string_view id = cell_text(batch.cell(0, row), id_text_);
     if (auto problem = id_problem(id)) return reject(0, std::move(*problem));
@@ -51,7 +55,7 @@ class TableReader {
 
   Table& table_;
   RejectLog& rejects_;
-  std::vector<std::string> names_;    // the id's, then one for each column
+  WantedColumns wanted_;              // the id's, then one for each column
   std::vector<std::uint64_t> lines_;  // of each kept row
   std::string id_text_, found_;
 };
@@ -60,8 +64,8 @@ class TableReader {
 
 Result<Table> read_table(const TableConfig& config, std::string_view section, RejectLog& rejects, ProgressSink& progress) {
   Table table;
-  TableReader reader(config, table, rejects);
-  GEMEL_ASSIGN_OR_RETURN(const auto files, SourceFiles::find(config.paths, section));
+  TableReader reader(config, section, table, rejects);
+  GEMEL_ASSIGN_OR_RETURN(const auto files, SourceFiles::find(config.paths, concat(section, ".path")));
   progress.begin(section, files.size_bytes, "bytes");
   GEMEL_RETURN_IF_ERROR(reader.read(files, progress));
   progress.end();
