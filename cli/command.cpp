@@ -34,6 +34,11 @@ int exit_code(ErrorCode code) {
   return 1;
 }
 
+Failure name_config(const Error& error, std::string_view config_path) {
+  const bool is_knob = error.code == ErrorCode::kBadConfig && error.message.starts_with("models.");
+  return is_knob ? with_context(error, config_path) : Failure{error};
+}
+
 ThreadPool& CommandContext::pool() {
   if (!pool_) pool_ = std::make_unique<ThreadPool>(num_threads);
   return *pool_;
@@ -47,7 +52,11 @@ ProgressSink& CommandContext::progress() {
 CLI::App& add_command(CLI::App& app, CommandContext& context, CommandText text, CommandBody body) {
   CLI::App* command = app.add_subcommand(text.name, text.summary);
   command->footer("Example:\n  " + text.example);
-  command->add_option("--threads", context.num_threads, "Threads to work with (0: all cores)")->capture_default_str()->group("General");
+  command->add_option("--threads", context.num_threads, "Threads to work with (0: all cores)")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024))
+      ->type_name("UINT")
+      ->group("General");
   command->add_flag("--quiet", context.quiet, "No progress on stderr, errors only")->group("General");
   command->callback([&context, body = std::move(body)] { context.outcome = body(context); });
   return *command;
@@ -62,6 +71,16 @@ int run_program(int argc, const char* const* argv, std::span<AddCommand* const> 
              "130 interrupted.");
   for (AddCommand* add : commands) add(app, context);
   stop_on_interrupt();
+  std::string known;
+  bool is_known = argc < 2 || argv[1][0] == '-';
+  for (const CLI::App* command : app.get_subcommands({})) {
+    known += (known.empty() ? "" : ", ") + command->get_name();
+    is_known |= argc > 1 && command->get_name() == argv[1];
+  }
+  if (!is_known) {
+    std::fprintf(stderr, "gemel: no command '%s'; expected one of %s\n", argv[1], known.c_str());
+    return kUsageError;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,6 +2,7 @@
 // bundles trained before.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "cli/command.h"
@@ -45,16 +46,14 @@ struct Judged {
   SelectOptions select;
 };
 
-Result<Contender> judge_model(const std::string& name, const ConfigFile& config, const Judged& judged, CommandContext& run) {
+Result<Contender> judge_model(const std::string& name, const ConfigFile& config, const std::string& config_path, const Judged& judged,
+                              CommandContext& run) {
   const ModelEntry* entry = find_model(name);
-  if (entry == nullptr) {
-    GEMEL_RETURN_IF_ERROR(make_model(name, ""));  // its message lists the names that there are
-  }
-  GEMEL_ASSIGN_OR_RETURN(const Selection selection,
-                         select_on_validation(*entry, fixed_knobs(config, name), judged.dataset, judged.histories, judged.split,
-                                              judged.select, run.pool(), run.progress()));
+  const auto selection = select_on_validation(*entry, fixed_knobs(config, name), judged.dataset, judged.histories, judged.split,
+                                              judged.select, run.pool(), run.progress());
+  if (!selection) return name_config(selection.error(), config_path);
   GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation,
-                         evaluate(*selection.model, judged.dataset, judged.histories, judged.plan, run.pool(), run.progress()));
+                         evaluate(*selection->model, judged.dataset, judged.histories, judged.plan, run.pool(), run.progress()));
   return Contender{std::move(evaluation), entry->is_baseline};
 }
 
@@ -83,6 +82,22 @@ Result<void> write_answer(const EvaluateOptions& options, const Comparison& comp
   return merge_results(options.results, comparison, {.data = options.data_name, .seed = options.seed, .command = command_line(options)});
 }
 
+// Whatever can be refused without the work is refused before it.
+Result<void> check_request(const EvaluateOptions& options) {
+  const bool has_model = std::ranges::any_of(options.models, [](const std::string& name) { return !name.empty(); });
+  if (!has_model && options.bundles.empty()) return fail(ErrorCode::kBadConfig, "nothing to evaluate: give --models or --bundle");
+  for (const auto& [flag, path] : {std::pair("--json", options.json), std::pair("--results", options.results)}) {
+    std::error_code code;
+    const auto folder = std::filesystem::absolute(path, code).parent_path();
+    if (!path.empty() && path != "-" && !std::filesystem::is_directory(folder, code))
+      return fail(ErrorCode::kBadConfig, flag, ": expected a path in a folder that exists, found '", path, "'");
+  }
+  for (const std::string& name : options.models) {
+    if (!name.empty() && find_model(name) == nullptr) GEMEL_RETURN_IF_ERROR(make_model(name, ""));  // its message lists the names there are
+  }
+  return {};
+}
+
 Result<void> evaluate_all(const EvaluateOptions& options, CommandContext& run) {
   GEMEL_ASSIGN_OR_RETURN(const Protocol protocol, parse_protocol(options.protocol));
   GEMEL_ASSIGN_OR_RETURN(const Repeats repeats, parse_repeats(options.repeats));
@@ -92,22 +107,26 @@ Result<void> evaluate_all(const EvaluateOptions& options, CommandContext& run) {
   GEMEL_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::open(options.dataset));
   GEMEL_ASSIGN_OR_RETURN(const ConfigFile config,
                          options.config.empty() ? open_model_config(dataset.config()) : ConfigFile::open(options.config));
+  const std::string config_path = options.config.empty() ? dataset.config().path.string() : options.config;
+  GEMEL_RETURN_IF_ERROR(check_models(config));
+  GEMEL_RETURN_IF_ERROR(check_request(options));
   const SelectOptions select{.protocol = protocol, .repeats = repeats, .seed = options.seed, .curves_path = {}};
   Judged judged{.dataset = dataset, .split = {}, .plan = {}, .select = select};
-  GEMEL_ASSIGN_OR_RETURN(judged.split, make_split(dataset, dataset.config().split));
+  const auto split = make_split(dataset, dataset.config().split);
+  if (!split) return with_context(split.error(), dataset.config().path.string());
+  judged.split = *split;
   GEMEL_ASSIGN_OR_RETURN(judged.plan, make_query_plan(dataset, judged.histories, protocol, repeats, judged.split.test_begin,
                                                       judged.split.end, judged.split.test_from));
   std::vector<Contender> contenders;
   for (const std::string& name : options.models) {
     if (name.empty()) continue;  // --models ''
-    GEMEL_ASSIGN_OR_RETURN(Contender contender, judge_model(name, config, judged, run));
+    GEMEL_ASSIGN_OR_RETURN(Contender contender, judge_model(name, config, config_path, judged, run));
     contenders.push_back(std::move(contender));
   }
   for (const std::string& bundle : options.bundles) {
     GEMEL_ASSIGN_OR_RETURN(Contender contender, judge_bundle(bundle, judged, run));
     contenders.push_back(std::move(contender));
   }
-  if (contenders.empty()) return fail(ErrorCode::kBadConfig, "nothing to evaluate: give --models or --bundle");
   return write_answer(options, compare(std::move(contenders), options.seed, run.pool()));
 }
 
@@ -131,7 +150,7 @@ void add_evaluate(CLI::App& app, CommandContext& context) {
   command.add_option("--repeats", options->repeats, "keep, or drop what the customer had before from rankings and targets")
       ->capture_default_str();
   command.add_option("--config", options->config, "TOML file whose [models.<name>] tables fix knobs; otherwise those of shop.toml");
-  command.add_option("--seed", options->seed, "Of fits and of intervals")->capture_default_str();
+  command.add_option("--seed", options->seed, "Of fits and of intervals")->capture_default_str()->check(CLI::NonNegativeNumber)->type_name("UINT");
   command.add_option("--json", options->json, "Write the whole report as JSON to this file; - writes it to stdout in place of the table");
   command.add_option("--results", options->results, "Merge the figures into this list of results (docs/results.json)");
   command.add_option("--data-name", options->data_name, "What --results calls the data: sephora, amazon_beauty, ...");

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "gemel/data/dataset_format.h"
 #include "gemel/data/ingest/cell_text.h"
+#include "gemel/models/registry.h"
 
 namespace gemel::cli {
 namespace {
@@ -63,6 +64,8 @@ void print_table(const IngestSummary& summary) {
 
 Result<void> run_ingest(const Options& options, CommandContext& context) {
   GEMEL_ASSIGN_OR_RETURN(const ShopConfig config, ShopConfig::open(options.shop_toml));
+  GEMEL_ASSIGN_OR_RETURN(const ConfigFile models, open_model_config(config));
+  GEMEL_RETURN_IF_ERROR(check_models(models));
   GEMEL_ASSIGN_OR_RETURN(const IngestSummary summary, ingest(config, options.out, {.strict = options.strict}, context.progress()));
   if (options.json) fmt::print("{}\n", to_json(summary));
   else print_table(summary);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "gemel/base/file.h"
 #include "gemel/eval/select.h"
 #include "gemel/retrieval/bundle.h"
 
@@ -31,7 +32,21 @@ void print_answer(const TrainOptions& options, const Selection& selection, const
   }
   double best = 0;
   for (const Trial& trial : selection.trials) best = std::max(best, trial.ndcg_at_20);
+  if (selection.trials.empty()) {
+    std::cout << fmt::format("{}: no validation part to be judged on; bundle in {}\n", options.model, options.out);
+    return;
+  }
   std::cout << fmt::format("{}: validation NDCG@20 {:.4f} ({}, repeats {}); bundle in {}\n", options.model, best, options.protocol, options.repeats, options.out);
+}
+
+// Whatever can be refused without the work is refused before it.
+Result<void> check_places(const TrainOptions& options) {
+  GEMEL_RETURN_IF_ERROR(AtomicDirectory::check(options.out, kManifestFile));
+  std::error_code code;
+  const auto folder = std::filesystem::absolute(options.curves, code).parent_path();
+  if (!options.curves.empty() && !std::filesystem::is_directory(folder, code))
+    return fail(ErrorCode::kBadConfig, "--curves: expected a path in a folder that exists, found '", options.curves, "'");
+  return {};
 }
 
 Result<void> train(const TrainOptions& options, CommandContext& run) {
@@ -41,15 +56,21 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
   if (entry == nullptr) return Failure{make_model(options.model, "").error()};  // its message lists the names that there are
   GEMEL_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::open(options.dataset));
   GEMEL_ASSIGN_OR_RETURN(const ConfigFile config, options.config.empty() ? open_model_config(dataset.config()) : ConfigFile::open(options.config));
-  GEMEL_ASSIGN_OR_RETURN(const Split split, make_split(dataset, dataset.config().split));
+  const std::string config_path = options.config.empty() ? dataset.config().path.string() : options.config;
+  GEMEL_RETURN_IF_ERROR(check_models(config));
+  const auto split_or_error = make_split(dataset, dataset.config().split);
+  if (!split_or_error) return with_context(split_or_error.error(), dataset.config().path.string());
+  const Split& split = *split_or_error;
+  GEMEL_RETURN_IF_ERROR(check_places(options));
   const Histories histories(dataset, dataset.num_events());
   const SelectOptions select{.protocol = protocol,
                              .repeats = repeats,
                              .seed = options.seed,
                              .curves_path = options.curves.empty() ? options.out + ".curves.jsonl" : options.curves,
                              .refit_on_all = options.on_all};
-  GEMEL_ASSIGN_OR_RETURN(const Selection selection,
-                         select_on_validation(*entry, fixed_knobs(config, options.model), dataset, histories, split, select, run.pool(), run.progress()));
+  auto selected = select_on_validation(*entry, fixed_knobs(config, options.model), dataset, histories, split, select, run.pool(), run.progress());
+  if (!selected) return name_config(selected.error(), config_path);
+  const Selection selection = *std::move(selected);
   const nlohmann::json metrics = metrics_of(selection, options);
   const TimePoint cut = options.on_all ? split.until : split.test_from;
   GEMEL_RETURN_IF_ERROR(save_bundle(options.out, {.model = *selection.model,
@@ -79,7 +100,7 @@ void add_train(CLI::App& app, CommandContext& context) {
   command.add_option("--protocol", options->protocol, "What validation asks: rolling_week, per_event, frozen or frozen_trial")->capture_default_str();
   command.add_option("--repeats", options->repeats, "keep, or drop what the customer had before from rankings and targets")->capture_default_str();
   command.add_option("--curves", options->curves, "Where loss and accuracy are written as they come; otherwise <out>.curves.jsonl");
-  command.add_option("--seed", options->seed, "Same seed, same bytes")->capture_default_str();
+  command.add_option("--seed", options->seed, "Same seed, same bytes")->capture_default_str()->check(CLI::NonNegativeNumber)->type_name("UINT");
   command.add_flag("--on-all", options->on_all, "Fit the last time on all events, the test period included: for serving, not for judging");
   command.add_flag("--json", options->json, "The answer as JSON");
 }

@@ -45,6 +45,16 @@ std::string shown(const toml::node& node) {
   return concat(type_name(node), " (", out.str(), ")");
 }
 
+// As shown(); of a list, the first element that does not fit.
+std::string shown_element(const toml::node& node, bool (*fits)(const toml::node&)) {
+  if (const auto* list = node.as_array()) {
+    for (const auto& element : *list) {
+      if (!fits(element)) return concat("a list with ", shown(element));
+    }
+  }
+  return shown(node);
+}
+
 // TOML text without line breaks: tables inline, lists on one line.
 std::string one_line(const toml::node& node) {
   std::string text;
@@ -176,7 +186,7 @@ std::vector<double> ConfigTable::numbers(std::string_view key, std::vector<doubl
     }
     if (values.size() == list->size()) return values;
   }
-  reject(key, concat("expected a list of numbers, found ", shown(*node)));
+  reject(key, concat("expected a list of numbers, found ", shown_element(*node, [](const toml::node& each) { return each.is_number(); })));
   return fallback;
 }
 
@@ -192,7 +202,7 @@ std::vector<std::string> ConfigTable::texts(std::string_view key, std::vector<st
     }
     if (values.size() == list->size()) return values;
   }
-  reject(key, concat("expected a list of texts, found ", shown(*node)));
+  reject(key, concat("expected a list of texts, found ", shown_element(*node, [](const toml::node& each) { return each.is_string(); })));
   return fallback;
 }
 

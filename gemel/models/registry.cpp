@@ -26,6 +26,20 @@ const ModelEntry* find_model(std::string_view name) {
   return found == std::end(kModels) ? nullptr : found;
 }
 
+Result<void> check_models(const ConfigFile& config) {
+  ConfigTable root = config.root(), models = root.table("models");
+  for (const char* section : {"events", "items", "users", "split"}) {  // of a whole shop.toml, which ShopConfig reads
+    if (root.has(section)) root.table(section);
+  }
+  for (const ModelEntry& entry : kModels) {
+    ConfigTable knobs = models.table(entry.name);
+    GEMEL_RETURN_IF_ERROR(knobs.status());
+    GEMEL_RETURN_IF_ERROR(entry.make(std::move(knobs)));
+  }
+  GEMEL_RETURN_IF_ERROR(models.finish());
+  return root.finish();
+}
+
 std::string fixed_knobs(const ConfigFile& config, std::string_view model) {
   ConfigTable table = config.root().table("models").table(model);
   std::string text;

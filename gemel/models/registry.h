@@ -26,6 +26,9 @@ struct ModelEntry {
 std::span<const ModelEntry> registered_models();
 const ModelEntry* find_model(std::string_view name);
 
+// Every table under [models] belongs to a model and every knob in it can be read; the messages name file, line and key. Error: kBadConfig.
+Result<void> check_models(const ConfigFile& config);
+
 // Knobs that the [models.<name>] table of a configuration fixes, in one line of TOML; empty when it fixes none.
 std::string fixed_knobs(const ConfigFile& config, std::string_view model);
 

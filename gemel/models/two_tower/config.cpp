@@ -2,6 +2,9 @@
 
 #include <sstream>
 
+#include "gemel/features/time_parts.h"
+#include "gemel/models/two_tower/calibration.h"
+
 namespace gemel {
 namespace {
 
@@ -70,6 +73,7 @@ OptimizerConfig read_optimizer(ConfigTable& table) {
   optimizer.kind = to_enum<OptimizerKind>(kOptimizers, table.choice("optimizer", kOptimizers, "adam"));
   const double usual = optimizer.kind == OptimizerKind::kAdam ? 0.002 : optimizer.kind == OptimizerKind::kAdagrad ? 0.1 : 0.05;
   optimizer.learning_rate = static_cast<float>(table.number("learning_rate", usual, 0));
+  if (!(optimizer.learning_rate > 0)) table.reject("learning_rate", "expected more than 0: nothing would be learnt");
   optimizer.momentum = static_cast<float>(table.number("momentum", 0.9, 0, 1));
   optimizer.weight_decay = static_cast<float>(table.number("weight_decay", 0, 0));
   optimizer.schedule = to_enum<Schedule>(kSchedules, table.choice("schedule", kSchedules, "constant"));
@@ -108,6 +112,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.action = table.flag("action", config.action);
   config.weight = table.flag("weight", config.weight);
   config.time = table.texts("time", config.time);
+  if (const auto parts = TimeParts::make(config.time, {}, {}); !parts) table.reject("time", parts.error().message);
   config.history = read_history(table.table("history"));
   config.popularity_half_life_days = read_half_lives(table, "popularity_half_life_days", config.popularity_half_life_days);
   config.popularity_start = table.number("popularity_start", config.popularity_start);
@@ -138,6 +143,8 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
                                             ", candidate_layers at ", config.candidate_layers.back().units));
   if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.popularity_half_life_days.size())
     table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days");
+  if (!config.tower_gates.empty() && config.tower_gates.size() != kNumGates)
+    table.reject("tower_gates", concat("expected ", kNumGates, " gates, found ", config.tower_gates.size()));
   GEMEL_RETURN_IF_ERROR(table.status());
   return config;
 }

@@ -14,9 +14,11 @@ std::vector<std::uint8_t> seen_in(std::size_t size, const TrainView& view, auto 
 
 // features = ["none"] switches them off.
 Result<TableFeatures> fit_features(const EntityTable& table, const std::vector<FeatureConfig>& declared, const std::vector<std::string>& use,
-                                   std::span<const std::uint8_t> seen) {
+                                   std::span<const std::uint8_t> seen, std::string_view key) {
   if (use == std::vector<std::string>{"none"}) return TableFeatures();
-  return TableFeatures::fit(table, declared, use, seen);
+  auto features = TableFeatures::fit(table, declared, use, seen);
+  if (!features) return with_context(features.error(), concat("models.two_tower.", key));
+  return features;
 }
 
 std::vector<TableSpec> tables_of(const EncodedTable& table, std::string_view prefix) {
@@ -62,7 +64,7 @@ Result<CandidateEncoder> CandidateEncoder::fit(const TwoTowerConfig& config, con
   CandidateEncoder encoder;
   encoder.use_id_ = config.item_id;
   encoder.ids_ = IdRows(seen);
-  GEMEL_ASSIGN_OR_RETURN(encoder.features_, fit_features(dataset.item_table(), dataset.config().items.features, config.item_features, seen));
+  GEMEL_ASSIGN_OR_RETURN(encoder.features_, fit_features(dataset.item_table(), dataset.config().items.features, config.item_features, seen, "item_features"));
   encoder.table_ = encoder.features_.encode(dataset.item_table());
   if (!config.item_id && encoder.table_.bags.empty() && encoder.table_.numbers.cols() == 0)
     return fail(ErrorCode::kBadConfig, "models.two_tower: the candidate tower has neither item_id nor item_features");
@@ -99,7 +101,7 @@ Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const Train
   encoder.user_ids_ = IdRows(seen);
   encoder.item_ids_ = item_ids;
   encoder.num_actions_ = dataset.action_names().size();
-  GEMEL_ASSIGN_OR_RETURN(encoder.features_, fit_features(dataset.user_table(), dataset.config().users.features, config.user_features, seen));
+  GEMEL_ASSIGN_OR_RETURN(encoder.features_, fit_features(dataset.user_table(), dataset.config().users.features, config.user_features, seen, "user_features"));
   encoder.users_ = encoder.features_.encode(dataset.user_table());
   const auto times = dataset.times().first(view.num_events);
   if (!times.empty()) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <iomanip>
 #include <numeric>
 #include <sstream>
 
@@ -20,24 +21,52 @@ constexpr std::size_t kCalibrationQueries = 8192;  // plenty for a dozen numbers
 // One line of curves.jsonl, flushed: a run that is watched or cut off shows what it had.
 class CurveFile {
  public:
-  explicit CurveFile(const std::filesystem::path& path) {
-    if (!path.empty()) file_.open(path, std::ios::trunc);
-  }
-  void write(std::size_t epoch, const EpochCurve& curve, const Network& network, std::optional<double> validation) {
-    if (!file_.is_open()) return;
+  explicit CurveFile(std::filesystem::path path) : path_(std::move(path)) {}
+  // The file begins with the first epoch: a run that never comes that far leaves none.
+  Result<void> write(std::size_t epoch, const EpochCurve& curve, const Network& network, std::optional<double> validation) {
+    if (path_.empty()) return {};
+    if (!file_.is_open()) {
+      std::error_code code;  // opening tells
+      if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path(), code);
+      file_.open(path_, std::ios::trunc);
+    }
     file_ << concat("{\"epoch\": ", epoch, ", \"loss\": ", curve.loss, ", \"accuracy\": ", curve.accuracy, ", \"scale\": ", network.scale(),
                     ", \"examples_per_second\": ", curve.examples_per_second);
     if (validation) file_ << concat(", \"validation_ndcg_at_20\": ", *validation);
     file_ << "}" << std::endl;
+    if (!file_) return fail(ErrorCode::kIo, path_.string(), ": writing the curves failed");
+    return {};
   }
 
  private:
+  std::filesystem::path path_;
   std::ofstream file_;
 };
+
+std::string epoch_note(std::size_t epoch, const EpochCurve& curve, std::optional<double> validation) {
+  std::ostringstream note;
+  note << std::fixed << std::setprecision(4) << "epoch " << epoch << ": loss " << curve.loss << ", accuracy " << curve.accuracy;
+  if (validation) note << ", validation NDCG@20 " << *validation;
+  return note.str();
+}
 
 std::span<const std::uint32_t> as_rows(std::span<const ItemIndex> items) {
   static_assert(sizeof(ItemIndex) == sizeof(std::uint32_t));
   return {reinterpret_cast<const std::uint32_t*>(items.data()), items.size()};  // an enum class and its underlying type share their form
+}
+
+// What needs days is refused where [events] has no time column; a history needs at least an order of the events.
+Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
+  if (kind == TimeKind::kDays || kind == TimeKind::kSeconds) return {};
+  const auto refuse = [](std::string_view key, std::string_view needs, std::string_view instead) {
+    return fail(ErrorCode::kBadConfig, "models.two_tower.", key, ": needs ", needs, " of each event, and events.time names no column; set ", instead);
+  };
+  constexpr std::string_view kWithoutDays = "popularity_half_life_days = [] and time = []";
+  if (!config.popularity_half_life_days.empty()) return refuse("popularity_half_life_days", "the day", kWithoutDays);
+  if (!config.time.empty()) return refuse("time", "the day", kWithoutDays);
+  if (kind == TimeKind::kNone && config.history.length > 0)
+    return refuse("history", "at least the order", "history = { length = 0 } and user_id = true");
+  return {};
 }
 
 // At most `wanted` of [0, size), evenly spread.
@@ -73,10 +102,9 @@ std::string TwoTower::knobs() const {
 }
 
 Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
+  GEMEL_RETURN_IF_ERROR(check_time(config_, view.dataset->time_kind()));
   GEMEL_ASSIGN_OR_RETURN(candidate_encoder_, CandidateEncoder::fit(config_, view));
   GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::fit(config_, view, candidate_encoder_.ids()));
-  if (!config_.tower_gates.empty() && config_.tower_gates.size() != kNumGates)
-    return fail(ErrorCode::kBadConfig, "models.two_tower.tower_gates: expected ", kNumGates, " gates, found ", config_.tower_gates.size());
   GEMEL_ASSIGN_OR_RETURN(Trainer trainer, Trainer::make(config_, view, candidate_encoder_, query_encoder_, context.seed));
   spec_ = make_network_spec(candidate_encoder_, query_encoder_);
   network_ = Network(config_, spec_, context.seed);
@@ -108,9 +136,8 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
       GEMEL_ASSIGN_OR_RETURN(validation, judge(view, context));
       if (*validation > best.score) best = {*validation, epoch, network_, weights_, gates_};
     }
-    curves.write(epoch, *curve, network_, validation);
-    context.progress.note(concat("epoch ", epoch, ": loss ", curve->loss, ", accuracy ", curve->accuracy,
-                                 validation ? concat(", validation ndcg_at_20 ", *validation) : std::string()));
+    GEMEL_RETURN_IF_ERROR(curves.write(epoch, *curve, network_, validation));
+    context.progress.note(epoch_note(epoch, *curve, validation));
     if (context.validation && epoch >= best.epoch + config_.patience) break;
   }
   if (context.validation && best.epoch > 0) {
