@@ -1,11 +1,13 @@
 // gemel recommend: products for one customer, with names and reasons, from a bundle.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
 #include "cli/command.h"
 #include "cli/table.h"
+#include "gemel/data/day.h"
 #include "gemel/data/ingest/parse_time.h"
 #include "gemel/retrieval/retriever.h"
 
@@ -40,9 +42,13 @@ std::string main_attributes(const Product& product) {
   return text;
 }
 
+// Days are enough for people; JSON has the second.
+std::string day_label(TimePoint at, TimeKind time_kind) { return time_label(time_kind == TimeKind::kSeconds ? TimePoint(day_of(at)) : at, time_kind); }
+
 std::string reason_text(const Reason& reason, TimeKind time_kind) {
-  if (reason.times_had > 0)
-    return concat("had ", reason.times_had, reason.times_had == 1 ? " time, " : " times, last ", time_label(*reason.last_had, time_kind));
+  if (reason.times_had == 1) return concat("had once, ", day_label(*reason.last_had, time_kind));
+  if (reason.times_had > 1) return concat("had ", reason.times_had, " times, last ", day_label(*reason.last_had, time_kind));
+  if (reason.is_recent) return "among the recent";
   if (reason.nearest) return fmt::format("like {} ({:.2f})", reason.nearest->name, reason.similarity);
   return "";
 }
@@ -52,7 +58,7 @@ Json to_json(const RecommendedProduct& recommended, TimeKind time_kind) {
                {"name", recommended.product.name},
                {"score", recommended.score},
                {"attributes", Json::parse(recommended.product.attributes_json)}};
-  Json& reason = json["reason"] = {{"times_had", recommended.reason.times_had}};
+  Json& reason = json["reason"] = {{"times_had", recommended.reason.times_had}, {"is_recent", recommended.reason.is_recent}};
   if (recommended.reason.last_had) reason["last_had"] = time_label(*recommended.reason.last_had, time_kind);
   if (const auto& nearest = recommended.reason.nearest)
     reason["nearest"] = {{"id", nearest->id}, {"name", nearest->name}, {"similarity", recommended.reason.similarity}};
@@ -74,8 +80,8 @@ void print_json(const Answer& answer, const Manifest& manifest) {
 
 std::string served_text(const Answer& answer, const Request& request) {
   switch (answer.served) {
-    case Served::kKnown: return concat("known customer ", request.user, ", ", answer.history_size, " events of history");
-    case Served::kUnknown: return concat("unknown customer, ", answer.history_size, " recent events");
+    case Served::kKnown: return concat("known customer ", request.user, ", ", answer.history_size, answer.history_size == 1 ? " event" : " events", " of history");
+    case Served::kUnknown: return concat("unknown customer, ", answer.history_size, " recent ", answer.history_size == 1 ? "product" : "products");
     case Served::kFallback: return "nothing known: the fallback for everybody";
   }
   return "";
@@ -86,6 +92,7 @@ void print_table(const Answer& answer, const Request& request, const Manifest& m
              served_text(answer, request));
   Table table({"", "product", "id", "attributes", "score", "why"});
   table.set_max_width(kMaxCellWidth);
+  table.set_total_width(terminal_width());
   for (std::size_t i = 0; i < answer.products.size(); ++i) {
     const RecommendedProduct& recommended = answer.products[i];
     const Product& product = recommended.product;
@@ -94,6 +101,19 @@ void print_table(const Answer& answer, const Request& request, const Manifest& m
   }
   fmt::print("{}", table.text());
   for (const std::string& note : answer.notes) fmt::print("\nNote: {}.\n", note);
+}
+
+// A typing error is no customer's wish: the Retriever would only leave unknown products out, as a server should.
+Result<void> check_request(const Request& request, const Bundle& bundle) {
+  if (!request.action.empty() && !bundle.find_action(request.action)) {
+    std::string known;
+    for (const BundleAction& action : bundle.manifest().actions) known += concat(known.empty() ? "" : ", ", action.name);
+    return fail(ErrorCode::kBadConfig, "--action: expected one of ", known, ", found '", request.action, "'");
+  }
+  const bool knows_one = std::ranges::any_of(request.recent, [&](const std::string& id) { return bundle.find_item(id).has_value(); });
+  if (!request.recent.empty() && !knows_one)
+    return fail(ErrorCode::kBadConfig, "--recent: expected ids of products of this shop, found none in '", fmt::format("{}", fmt::join(request.recent, ",")), "'");
+  return {};
 }
 
 Result<TimePoint> parse_at(const std::string& text, TimeKind kind) {
@@ -106,6 +126,7 @@ Result<TimePoint> parse_at(const std::string& text, TimeKind kind) {
 Result<void> recommend(RecommendOptions options, CommandContext& context) {
   GEMEL_ASSIGN_OR_RETURN(Retriever retriever, Retriever::open(options.bundle));
   const Manifest& manifest = retriever.bundle().manifest();
+  GEMEL_RETURN_IF_ERROR(check_request(options.request, retriever.bundle()));
   if (!options.at.empty()) {
     GEMEL_ASSIGN_OR_RETURN(options.request.at, parse_at(options.at, manifest.time_kind));
   }

@@ -1,7 +1,11 @@
 #include "cli/table.h"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cctype>
+#include <numeric>
 
 #include "gemel/base/check.h"
 
@@ -25,6 +29,16 @@ std::string fitted(std::string text, std::size_t width) {
   return text.substr(0, end) + "...";
 }
 
+// Takes from the widest column, one character at a time, until the columns and what parts them fit; none gets narrower than kNarrowest.
+void shrink(std::vector<std::size_t>& widths, std::size_t total) {
+  constexpr std::size_t kNarrowest = 8, kGap = 2;
+  while (std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1)) > total) {
+    const auto widest = std::ranges::max_element(widths);
+    if (*widest <= kNarrowest) return;
+    --*widest;
+  }
+}
+
 bool is_number(const std::string& text) {
   return !text.empty() && std::ranges::all_of(text, [](unsigned char c) { return std::isdigit(c) || c == '.' || c == '-' || c == '+'; });
 }
@@ -44,6 +58,9 @@ std::string Table::text() const {
       if (row > 0 && !is_number(cells[row][column])) to_the_right[column] = false;
     }
   }
+  shrink(widths, total_width_);
+  for (auto& row : cells)
+    for (std::size_t column = 0; column < widths.size(); ++column) row[column] = fitted(std::move(row[column]), widths[column]);
   std::string out;
   for (const auto& row : cells) {
     std::string line;
@@ -56,6 +73,12 @@ std::string Table::text() const {
     out += line + '\n';
   }
   return out;
+}
+
+std::size_t terminal_width() {
+  constexpr std::size_t kUsual = 120;
+  winsize size{};
+  return ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : kUsual;
 }
 
 }  // namespace gemel::cli

@@ -23,5 +23,16 @@ TEST(Table, CutsLongCellsBetweenCharactersAndKeepsThemInOneLine) {
   EXPECT_EQ(table.text(), "name\nééé...\na b\n");
 }
 
+TEST(Table, TheWidestColumnsGiveWayUntilALineFits) {
+  Table table({"name", "why", "n"});
+  table.set_total_width(30);
+  table.add_row({"a name of twenty-four ch", "a reason of 23 letters!", "1"});
+  table.add_row({"short", "short", "2"});
+  EXPECT_EQ(table.text(),
+            "name          why            n\n"
+            "a name of...  a reason o...  1\n"
+            "short         short          2\n");
+}
+
 }  // namespace
 }  // namespace gemel::cli

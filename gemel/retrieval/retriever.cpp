@@ -96,6 +96,7 @@ std::vector<HistoryItem> Retriever::history_of(const Request& request, std::opti
     else
       answer.notes.push_back(concat("recent product '", id, "' is not in this shop's data and was left out"));
   }
+  answer.num_recent = recent.size();
   // Just before the query, in the order given.
   for (std::size_t i = 0; i < recent.size(); ++i) {
     TimePoint at = answer.at - std::chrono::microseconds(recent.size() - i);
@@ -118,9 +119,10 @@ std::vector<ItemIndex> Retriever::excluded_of(std::optional<UserIndex> user, std
   return excluded;
 }
 
-Reason Retriever::reason_for(ItemIndex item, std::span<const HistoryItem> history) const {
+Reason Retriever::reason_for(ItemIndex item, std::span<const HistoryItem> history, std::size_t num_recent) const {
   Reason reason;
-  for (const HistoryItem& event : history) {
+  reason.is_recent = std::ranges::any_of(history.last(num_recent), [item](const HistoryItem& event) { return event.item == item; });
+  for (const HistoryItem& event : history.first(history.size() - num_recent)) {
     if (event.item != item) continue;
     ++reason.times_had;
     reason.last_had = event.at;
@@ -133,7 +135,7 @@ Reason Retriever::reason_for(ItemIndex item, std::span<const HistoryItem> histor
     if (event.item == item || to_size(event.item) >= embeddings.rows) continue;
     const auto other = embeddings.row(to_size(event.item));
     const float cosine = std::inner_product(own.begin(), own.end(), other.begin(), 0.f);  // rows have length 1
-    if (nearest && cosine <= reason.similarity) continue;
+    if (cosine <= reason.similarity) continue;  // what points away from it is no reason
     nearest = event.item;
     reason.similarity = cosine;
   }
@@ -171,7 +173,7 @@ Result<Answer> Retriever::answer(const Request& request, ThreadPool& pool) const
   std::vector<std::vector<ScoredItem>> found;
   recommend({&query, 1}, request.k, bundle_.eligible(), pool, found);
   for (const ScoredItem& item : found[0])
-    answer.products.push_back({bundle_.product(item.item), item.score, reason_for(item.item, history)});
+    answer.products.push_back({bundle_.product(item.item), item.score, reason_for(item.item, history, answer.num_recent)});
   if (answer.products.size() < request.k)
     answer.notes.push_back(concat("only ", answer.products.size(), " products can be recommended"));
   return answer;

@@ -30,9 +30,10 @@ enum class Served {
 std::string_view to_text(Served served);  // known, unknown, fallback
 
 struct Reason {
-  std::size_t times_had = 0;        // events of this product in the history
+  std::size_t times_had = 0;        // events of this product in the customer's own history
   std::optional<TimePoint> last_had;
-  std::optional<Product> nearest;   // the product of the history that is most like it; for models with item embeddings
+  bool is_recent = false;           // it is one of the request's recent products
+  std::optional<Product> nearest;   // the product of the history that is most like it, if any is; for models with item embeddings
   float similarity = 0;             // cosine
 };
 
@@ -47,7 +48,8 @@ struct Answer {
   std::string action;
   TimePoint at;
   TimePoint state_as_of;           // histories and counters hold the events before this
-  std::size_t history_size = 0;
+  std::size_t history_size = 0;    // the request's recent products included
+  std::size_t num_recent = 0;
   std::vector<std::string> notes;  // sentences for people: what was not known, what is out of date
   std::vector<RecommendedProduct> products;
 };
@@ -82,7 +84,8 @@ class Retriever : public Recommender {
   // The customer's events before `at`, then the recent ones of the request.
   std::vector<HistoryItem> history_of(const Request& request, std::optional<UserIndex> user, ActionIndex action, Answer& answer) const;
   std::vector<ItemIndex> excluded_of(std::optional<UserIndex> user, std::span<const HistoryItem> history) const;
-  Reason reason_for(ItemIndex item, std::span<const HistoryItem> history) const;
+  // The last `num_recent` of `history` are the request's own.
+  Reason reason_for(ItemIndex item, std::span<const HistoryItem> history, std::size_t num_recent) const;
 
   Bundle bundle_;
   TimePoint state_as_of_;
