@@ -1,0 +1,142 @@
+// The whole way on the shop that is small enough to read: ingest, inspect, train, evaluate, recommend.
+#include <gmock/gmock.h>
+
+#include <nlohmann/json.hpp>
+
+#include "gemel/models/registry.h"
+#include "tests/end_to_end/program.h"
+
+namespace gemel::end_to_end {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using Json = nlohmann::json;
+
+class CommandLine : public ShopFolder {
+ protected:
+  Outcome succeed(std::vector<std::string> arguments) {
+    arguments.push_back("--quiet");
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(outcome.err, "");  // --quiet: errors only
+    return outcome;
+  }
+  Json json(std::vector<std::string> arguments) {
+    const Outcome outcome = succeed(std::move(arguments));
+    const Json json = Json::parse(outcome.out, nullptr, /*allow_exceptions=*/false);
+    EXPECT_FALSE(json.is_discarded()) << outcome.out;
+    return json;
+  }
+  std::vector<std::string> ids(const Json& answer) {
+    std::vector<std::string> ids;
+    for (const Json& product : answer.at("products")) ids.push_back(product.at("id"));
+    return ids;
+  }
+};
+
+TEST_F(CommandLine, EveryModelGoesAllTheWay) {
+  const Json summary = json({"ingest", "shop.toml", "--out", "dataset", "--json"});
+  EXPECT_EQ(summary.at("events").at("kept"), 40);
+  EXPECT_EQ(json({"inspect", "dataset", "--json"}).at("num_users"), 5);
+  std::vector<std::string> evaluate{"evaluate", "dataset", "--models", "popularity", "--json", "-"};
+  for (const ModelEntry& entry : registered_models()) {
+    SCOPED_TRACE(entry.name);
+    const std::string model(entry.name), bundle = "bundles/" + model;
+    EXPECT_EQ(json({"train", "dataset", "--model", model, "--out", bundle, "--json"}).at("model"), model);
+    EXPECT_EQ(json({"inspect", bundle, "--json"}).at("model"), model);
+    const Json known = json({"recommend", bundle, "--user", "ann", "-k", "3", "--json"});
+    EXPECT_EQ(known.at("served"), "known");
+    EXPECT_EQ(known.at("products").size(), 3u);
+    EXPECT_EQ(json({"recommend", bundle, "--user", "nobody", "--json"}).at("served"), "fallback");
+    EXPECT_EQ(json({"recommend", bundle, "--recent", "sencha,pot", "--json"}).at("served"), "unknown");
+    const Json unseen = json({"recommend", bundle, "--user", "ann", "--exclude-seen", "-k", "9", "--json"});
+    for (const char* had : {"sencha", "matcha", "whisk", "tin"}) EXPECT_THAT(ids(unseen), Not(::testing::Contains(had)));
+    // With the Dataset the answer of a later day knows what came between.
+    const Json later = json({"recommend", bundle, "--user", "eve", "--at", "2024-03-20", "--dataset", "dataset", "--json"});
+    EXPECT_EQ(later.at("history_size"), 2);
+    EXPECT_EQ(json({"recommend", bundle, "--user", "eve", "--json"}).at("history_size"), 0);
+    evaluate.insert(evaluate.end(), {"--bundle", bundle});
+  }
+  const Json report = json(evaluate);
+  EXPECT_EQ(report.at("models").size(), registered_models().size() + 1);
+  EXPECT_EQ(succeed({"recommend", "bundles/two_tower", "--user", "ann"}).out, succeed({"recommend", "bundles/two_tower", "--user", "ann"}).out);
+}
+
+TEST_F(CommandLine, TheAnswerForPeopleHasNamesReasonsAndFitsATerminal) {
+  succeed({"ingest", "shop.toml", "--out", "dataset"});
+  succeed({"train", "dataset", "--out", "bundle"});
+  const std::string out = succeed({"recommend", "bundle", "--user", "ann", "-k", "8"}).out;
+  EXPECT_THAT(out, HasSubstr("two_tower for purchase at 2024-03-18: known customer ann, 10 events of history"));
+  EXPECT_THAT(out, HasSubstr("Matcha, ceremonial"));
+  EXPECT_THAT(out, HasSubstr("had 4 times, last 2024-03-13"));
+  std::istringstream lines(out);
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 120u) << line;
+  EXPECT_THAT(succeed({"recommend", "bundle", "--recent", "sencha,nope"}).out, HasSubstr("Note: recent product 'nope' is not in this shop's data and was left out"));
+}
+
+TEST_F(CommandLine, ADamagedBundleIsRefused) {
+  succeed({"ingest", "shop.toml", "--out", "dataset"});
+  succeed({"train", "dataset", "--out", "bundle"});
+  std::string weights = text_of(folder() / "bundle/model/weights.safetensors");
+  weights[weights.size() / 2] ^= 1;
+  write("bundle/model/weights.safetensors", weights);
+  const Outcome outcome = run({"recommend", "bundle", "--user", "ann"});
+  EXPECT_EQ(outcome.exit_code, 5);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_THAT(outcome.err, HasSubstr("weights.safetensors"));
+}
+
+TEST_F(CommandLine, AShopOfTheLeastThatIsNeeded) {
+  // No time but parts as files, no catalogue, no customers, no actions, no validation.
+  write("train.csv", "user,item\na,1\na,2\nb,1\nb,3\nc,2\n");
+  write("test.csv", "user,item\na,3\nb,2\nc,1\n");
+  write("least.toml", "[events]\nuser = 'user'\nitem = 'item'\n[split]\ntrain = 'train.csv'\ntest = 'test.csv'\n");
+  succeed({"ingest", "least.toml", "--out", "least"});
+  const Json report = json({"evaluate", "least", "--protocol", "frozen", "--json", "-"});
+  EXPECT_EQ(report.at("models").size(), 3u);
+  write("knobs.toml", "[models.two_tower]\npopularity_half_life_days = []\ntime = []\nhistory = { length = 0 }\nuser_id = true\nepochs = 2\n");
+  EXPECT_THAT(succeed({"train", "least", "--config", "knobs.toml", "--protocol", "frozen", "--out", "bundle"}).out, HasSubstr("no validation part"));
+  EXPECT_EQ(json({"recommend", "bundle", "--user", "a", "--json"}).at("products").size(), 3u);
+}
+
+TEST_F(CommandLine, OneCustomerAndRowsThatComeTwice) {
+  std::string events = "time,customer,product,action,pieces\n";
+  for (const char* month : {"02", "03"}) {
+    for (int day = 10; day < 30; ++day) {
+      const std::string row = concat("2024-", month, "-", day, "T08:00:00Z,ann,", day % 3 == 0 ? "sencha" : "matcha", ",purchase,1\n");
+      events += row + row;
+    }
+  }
+  write("events.csv", events);
+  const Json summary = json({"ingest", "shop.toml", "--out", "dataset", "--json"});
+  EXPECT_EQ(summary.at("events").at("duplicates"), 40);
+  EXPECT_EQ(summary.at("events").at("kept"), 40);
+  for (const ModelEntry& entry : registered_models()) {
+    SCOPED_TRACE(entry.name);
+    succeed({"train", "dataset", "--model", std::string(entry.name), "--out", "bundle"});
+    EXPECT_EQ(ids(json({"recommend", "bundle", "--user", "ann", "-k", "1", "--json"})).size(), 1u);
+  }
+}
+
+TEST_F(CommandLine, HelpOfEveryCommandShowsAnExampleThatItWouldAccept) {
+  for (const std::string command : {"ingest", "train", "evaluate", "recommend", "inspect"}) {
+    const std::string help = run({command, "--help"}).out;
+    const auto at = help.find("Example:\n  gemel " + command + " ");
+    ASSERT_NE(at, std::string::npos) << command;
+    std::istringstream examples(help.substr(at + 9));
+    for (std::string line; std::getline(examples, line);) {
+      std::istringstream words(line);
+      std::vector<std::string> arguments;
+      for (std::string word; words >> word;) arguments.push_back(word);
+      if (arguments.empty()) continue;
+      arguments.erase(arguments.begin());
+      const Outcome outcome = run(arguments);  // its files are not here: not found, but no error of usage
+      EXPECT_EQ(outcome.exit_code, 3) << line << "\n" << outcome.err;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gemel::end_to_end
