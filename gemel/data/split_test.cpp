@@ -76,6 +76,14 @@ TEST(Split, FollowsFilesAlsoWhereTheyOverlapInTime) {
   EXPECT_EQ(split.test_from, testing::at_day(6.5) + std::chrono::microseconds(1));  // the test files begin at day 3.5 already
 }
 
+TEST(Split, FilesMayMeetInOneMoment) {
+  const testing::ShopOptions options{.file_split = Dataset::FileSplit{2, 4}};
+  const Dataset shop = testing::make_dataset(events_on({0.5, 4.5, 4.5, 5.5, 6.5}), {}, {}, options);
+  const Split split = make_split(shop, shop.config().split).value();
+  EXPECT_EQ(split.validation_from, testing::at_day(4.5));  // no event to be judged lies before it
+  EXPECT_EQ(split.test_from, testing::at_day(6));
+}
+
 TEST(Split, WithoutTimeThePartsAreTheMoments) {
   const Dataset shop =
       testing::make_dataset(events_on({0, 0, 1, 2, 2}), {}, {}, {.time_kind = TimeKind::kNone, .file_split = Dataset::FileSplit{2, 3}});

@@ -68,6 +68,9 @@ TEST_F(RetrieverTest, UnknownCustomersAreServedFromRecentEventsAndElseFromWhatIs
   EXPECT_EQ(recent.served, Served::kUnknown);
   EXPECT_THAT(ids(recent), ElementsAre("oil", "tea"));  // the recent one, then the best seller
   EXPECT_THAT(recent.notes, Contains(HasSubstr("'zoe' is not in this shop's data")));
+  EXPECT_TRUE(recent.products[0].reason.is_recent);
+  EXPECT_EQ(recent.products[0].reason.times_had, 0u);  // that it is in the request does not mean that they had it before
+  EXPECT_FALSE(recent.products[1].reason.is_recent);
 
   const Answer nothing = answer(retriever, {.k = 2});
   EXPECT_EQ(nothing.served, Served::kFallback);
