@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "gemel/base/progress.h"
 #include "gemel/numerics/gemm.h"
 #include "gemel/numerics/kernels.h"
 #include "gemel/numerics/top_k.h"
@@ -87,6 +88,7 @@ std::vector<Shortlisted> make_shortlists(const CalibrationProblem& problem, Thre
   });
   std::vector<Shortlisted> lists(problem.queries.size());
   pool.for_blocks(problem.queries.size(), kTileQueries, [&](std::size_t begin, std::size_t end) {
+    if (interrupted()) return;  // the evaluation that follows reports it, and nothing of this is kept
     Matrix tower(end - begin, num_items);
     gemm(Transpose::kNo, problem.query_embeddings.row_block(begin, end), Transpose::kYes, problem.candidate_embeddings, problem.scale, 0, tower);
     for (std::size_t i = begin; i < end; ++i) {
@@ -115,6 +117,7 @@ class Objective {
   Objective(const CalibrationProblem& problem, ThreadPool& pool) : problem_(problem), pool_(pool), lists_(make_shortlists(problem, pool)) {}
 
   double operator()(const Calibration& at) const {
+    if (interrupted()) return 0;  // nothing gains: the ascent ends
     const std::size_t num_items = problem_.candidate_embeddings.rows;
     std::vector<std::vector<float>> bias(problem_.log_shares.size());
     pool_.run(bias.size(), [&](std::size_t block) {
