@@ -2,6 +2,8 @@
 
 #include <csignal>
 #include <cstdio>
+#include <iostream>
+#include <limits>
 
 #include "cli/terminal_progress.h"
 
@@ -34,6 +36,8 @@ int exit_code(ErrorCode code) {
   return 1;
 }
 
+CLI::Validator seed_range() { return CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()).description(""); }
+
 Failure name_config(const Error& error, std::string_view config_path) {
   const bool is_knob = error.code == ErrorCode::kBadConfig && error.message.starts_with("models.");
   return is_knob ? with_context(error, config_path) : Failure{error};
@@ -54,8 +58,7 @@ CLI::App& add_command(CLI::App& app, CommandContext& context, CommandText text, 
   command->footer("Example:\n  " + text.example);
   command->add_option("--threads", context.num_threads, "Threads to work with (0: all cores)")
       ->capture_default_str()
-      ->check(CLI::Range(0, 1024))
-      ->type_name("UINT")
+      ->check(CLI::Range(0, 1024).description(""))
       ->group("General");
   command->add_flag("--quiet", context.quiet, "No progress on stderr, errors only")->group("General");
   command->callback([&context, body = std::move(body)] { context.outcome = body(context); });
@@ -86,6 +89,9 @@ int run_program(int argc, const char* const* argv, std::span<AddCommand* const> 
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageError;
   }
+  std::cout.flush();
+  if (context.outcome && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0))
+    context.outcome = fail(ErrorCode::kIo, "writing the answer to stdout failed");
   if (context.outcome) return 0;
   const Error& error = context.outcome.error();
   std::fprintf(stderr, "gemel: %s\n", error.message.c_str());

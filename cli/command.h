@@ -54,6 +54,9 @@ CLI::App& add_command(CLI::App& app, CommandContext& context, CommandText text, 
 // Reads the arguments, runs the command, prints its error, returns the exit code.
 int run_program(int argc, const char* const* argv, std::span<AddCommand* const> commands);
 
+// What --seed may be, in words that people can read.
+CLI::Validator seed_range();
+
 // What a knob that does not fit the data is refused with, and the file in which it stands.
 Failure name_config(const Error& error, std::string_view config_path);
 

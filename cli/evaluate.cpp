@@ -150,7 +150,7 @@ void add_evaluate(CLI::App& app, CommandContext& context) {
   command.add_option("--repeats", options->repeats, "keep, or drop what the customer had before from rankings and targets")
       ->capture_default_str();
   command.add_option("--config", options->config, "TOML file whose [models.<name>] tables fix knobs; otherwise those of shop.toml");
-  command.add_option("--seed", options->seed, "Of fits and of intervals")->capture_default_str()->check(CLI::NonNegativeNumber)->type_name("UINT");
+  command.add_option("--seed", options->seed, "Of fits and of intervals")->capture_default_str()->check(seed_range());
   command.add_option("--json", options->json, "Write the whole report as JSON to this file; - writes it to stdout in place of the table");
   command.add_option("--results", options->results, "Merge the figures into this list of results (docs/results.json)");
   command.add_option("--data-name", options->data_name, "What --results calls the data: sephora, amazon_beauty, ...");

@@ -100,7 +100,7 @@ void add_train(CLI::App& app, CommandContext& context) {
   command.add_option("--protocol", options->protocol, "What validation asks: rolling_week, per_event, frozen or frozen_trial")->capture_default_str();
   command.add_option("--repeats", options->repeats, "keep, or drop what the customer had before from rankings and targets")->capture_default_str();
   command.add_option("--curves", options->curves, "Where loss and accuracy are written as they come; otherwise <out>.curves.jsonl");
-  command.add_option("--seed", options->seed, "Same seed, same bytes")->capture_default_str()->check(CLI::NonNegativeNumber)->type_name("UINT");
+  command.add_option("--seed", options->seed, "Same seed, same bytes")->capture_default_str()->check(seed_range());
   command.add_flag("--on-all", options->on_all, "Fit the last time on all events, the test period included: for serving, not for judging");
   command.add_flag("--json", options->json, "The answer as JSON");
 }

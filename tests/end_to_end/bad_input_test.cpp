@@ -116,6 +116,7 @@ TEST_F(BadInput, TrainRefusesKnobsThatCannotBeMeantOrDoNotFitTheDataset) {
   expect_refused("protocol", train({"--protocol", "weekly", "--out", "bundle"}), {"protocol: expected one of rolling_week", "found 'weekly'"});
   expect_refused("repeats", train({"--repeats", "no", "--out", "bundle"}), {"repeats: expected one of keep, drop, found 'no'"});
   expect_refused("threads", train({"--threads", "-1", "--out", "bundle"}), {"--threads"});
+  expect_refused("seed", train({"--seed", "-1", "--out", "bundle"}), {"--seed: Value -1 not in range 0 to"});
   expect_refused("curves nowhere", train({"--curves", "no/such/c.jsonl", "--out", "bundle"}), {"--curves: expected a path in a folder that exists"});
   expect_refused("no Dataset", {"train", "nothing", "--out", "bundle"}, {"nothing: no Dataset here", "gemel ingest"}, 3);
   // Refused before the work, not after it.

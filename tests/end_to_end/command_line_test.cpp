@@ -76,6 +76,12 @@ TEST_F(CommandLine, TheAnswerForPeopleHasNamesReasonsAndFitsATerminal) {
   EXPECT_THAT(succeed({"recommend", "bundle", "--recent", "sencha,nope"}).out, HasSubstr("Note: recent product 'nope' is not in this shop's data and was left out"));
 }
 
+TEST_F(CommandLine, AnAnswerThatCouldNotBeWrittenIsAnError) {
+  succeed({"ingest", "shop.toml", "--out", "dataset"});
+  const std::string command = concat("cd ", folder().string(), " && $GEMEL_PROGRAM inspect dataset >/dev/full 2>/dev/null");
+  EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 4);
+}
+
 TEST_F(CommandLine, ADamagedBundleIsRefused) {
   succeed({"ingest", "shop.toml", "--out", "dataset"});
   succeed({"train", "dataset", "--out", "bundle"});
