@@ -143,8 +143,12 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
   if (context.validation && best.epoch > 0) {
     network_ = std::move(best.network);
     config_.epochs = best.epoch;
-    config_.popularity_weights = weights_ = best.weights;
-    config_.tower_gates = gates_ = best.gates;
+    weights_ = best.weights;
+    gates_ = best.gates;
+    if (chooses_calibration()) {  // kept for the refit; without calibration the refit serves what it learns itself
+      config_.popularity_weights = weights_;
+      config_.tower_gates = gates_;
+    }
   } else {
     const Calibration as_given = current_calibration();
     weights_ = as_given.popularity_weights;
@@ -162,11 +166,14 @@ Calibration TwoTower::current_calibration() const {
   return calibration;
 }
 
+bool TwoTower::chooses_calibration() const {
+  return config_.calibrate && config_.popularity_weights.empty() && config_.tower_gates.empty() && !config_.popularity_half_life_days.empty();
+}
+
 // Calibrates on the validation period, then asks the common evaluation.
 Result<double> TwoTower::judge(const TrainView& view, const FitContext& context) {
   embed_all_candidates(context.pool);
-  const bool chooses = config_.calibrate && config_.popularity_weights.empty() && config_.tower_gates.empty() && !config_.popularity_half_life_days.empty();
-  const Calibration calibration = chooses ? calibrate_on(view, *context.validation, context.pool) : current_calibration();
+  const Calibration calibration = chooses_calibration() ? calibrate_on(view, *context.validation, context.pool) : current_calibration();
   weights_ = calibration.popularity_weights;
   gates_ = calibration.tower_gates;
   stand_at(view);

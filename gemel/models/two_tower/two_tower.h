@@ -46,6 +46,7 @@ class TwoTower final : public Recommender {
   void embed_all_candidates(ThreadPool& pool);
   void stand_at(const TrainView& view);  // counters and bias as of the end of the view
   void update_item_bias();
+  bool chooses_calibration() const;
   Calibration current_calibration() const;
   Calibration calibrate_on(const TrainView& view, const Validation& validation, ThreadPool& pool) const;
   Matrix embed(std::span<const Query> queries, ThreadPool& pool) const;
