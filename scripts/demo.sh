@@ -16,7 +16,7 @@ step() {
 step "Read a year of a grocery shop: 1.47 million purchases, 92,331 products, 2,469 households" \
   gemel ingest examples/complete_journey.toml --out $out/dataset
 step "A two-tower for products a household has not bought before: choices on the weeks before 2017-11-26, then one fit more on all of them" \
-  gemel train $out/dataset --model two_tower --repeats drop --out $out/bundle
+  gemel train $out/dataset --model two_tower --config experiments/complete_journey_quick.toml --repeats drop --out $out/bundle
 step "Judged on the weeks after, beside simple approaches tuned on the same validation" \
   gemel evaluate $out/dataset --repeats drop --bundle $out/bundle --json $out/report.json
 step "What might household 1228 buy for the first time on the first of December?" \
