@@ -44,8 +44,13 @@ void measure(const Shape& shape, std::size_t num_threads) {
   for (auto& column : positive) column = static_cast<std::uint32_t>(rng.below(shape.candidates));
   std::vector<float> weight(shape.batch, 1), zeros(std::max(shape.batch, shape.candidates), 0);
   const std::span<const float> bias(zeros);
-  const SoftmaxBatchView batch{.queries = queries, .candidates = candidates, .scale = 0.3f, .positive = positive, .row_weight = weight,
-                               .column_bias = bias.first(shape.candidates), .positive_bias = bias.first(shape.batch)};
+  const SoftmaxBatchView batch{.queries = queries,
+                               .candidates = candidates,
+                               .scale = 0.3f,
+                               .positive = positive,
+                               .row_weight = weight,
+                               .column_bias = bias.first(shape.candidates),
+                               .positive_bias = bias.first(shape.batch)};
   SoftmaxGradients gradients{d_queries, d_candidates};
   ThreadPool pool(num_threads);
   double wall_s = HUGE_VAL, cpu_s = HUGE_VAL;

@@ -12,7 +12,7 @@ namespace {
 
 // The first Ctrl-C asks the work to stop where nothing is half-written; the second one kills (SA_RESETHAND).
 void stop_on_interrupt() {
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_handler = [](int) { request_interrupt(); };
   action.sa_flags = SA_RESETHAND;
   sigemptyset(&action.sa_mask);
@@ -69,9 +69,10 @@ int run_program(int argc, const char* const* argv, std::span<AddCommand* const> 
   CommandContext context;
   CLI::App app("gemel: recommends products to the customers of a shop. `gemel COMMAND --help` tells more.", "gemel");
   app.require_subcommand(1);
-  app.footer("Example:\n  gemel recommend out/bundle --user 1228 --action purchase -k 10\n\n"
-             "Exit codes: 0 done, 2 configuration or usage, 3 bad input or not found, 4 file system, 5 damaged file, 6 training diverged,\n"
-             "130 interrupted.");
+  app.footer(
+      "Example:\n  gemel recommend out/bundle --user 1228 --action purchase -k 10\n\n"
+      "Exit codes: 0 done, 2 configuration or usage, 3 bad input or not found, 4 file system, 5 damaged file, 6 training diverged,\n"
+      "130 interrupted.");
   for (AddCommand* add : commands) add(app, context);
   stop_on_interrupt();
   std::string known;

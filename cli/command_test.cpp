@@ -53,8 +53,8 @@ TEST(Program, HelpOfEachCommandEndsWithAnExample) {
 }
 
 TEST(Program, ErrorsHaveTheExitCodesOfTheManual) {
-  const std::pair<ErrorCode, int> expected[] = {{ErrorCode::kBadConfig, 2}, {ErrorCode::kBadInput, 3}, {ErrorCode::kNotFound, 3},
-                                                {ErrorCode::kIo, 4},        {ErrorCode::kCorrupt, 5},  {ErrorCode::kDiverged, 6},
+  const std::pair<ErrorCode, int> expected[] = {{ErrorCode::kBadConfig, 2},    {ErrorCode::kBadInput, 3}, {ErrorCode::kNotFound, 3},
+                                                {ErrorCode::kIo, 4},           {ErrorCode::kCorrupt, 5},  {ErrorCode::kDiverged, 6},
                                                 {ErrorCode::kInterrupted, 130}};
   for (const auto& [code, number] : expected) EXPECT_EQ(exit_code(code), number);
 }

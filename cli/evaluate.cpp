@@ -1,5 +1,7 @@
 // gemel evaluate: tunes the baselines on validation, fits them again on all that lies before the test, and judges them there beside
 // bundles trained before.
+#include "gemel/eval/evaluate.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 
 #include "cli/command.h"
 #include "gemel/base/file.h"
-#include "gemel/eval/evaluate.h"
 #include "gemel/eval/report.h"
 #include "gemel/eval/select.h"
 #include "gemel/retrieval/retriever.h"
@@ -135,12 +136,12 @@ Result<void> evaluate_all(const EvaluateOptions& options, CommandContext& run) {
 void add_evaluate(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<EvaluateOptions>();
   options->models = baseline_names();
-  CLI::App& command = add_command(
-      app, context,
-      {.name = "evaluate",
-       .summary = "Judge models on the test period: metrics with intervals, differences to the best baseline",
-       .example = "gemel evaluate out/shop --bundle out/shop_bundle --protocol rolling_week --json report.json"},
-      [options](CommandContext& run) { return evaluate_all(*options, run); });
+  CLI::App& command =
+      add_command(app, context,
+                  {.name = "evaluate",
+                   .summary = "Judge models on the test period: metrics with intervals, differences to the best baseline",
+                   .example = "gemel evaluate out/shop --bundle out/shop_bundle --protocol rolling_week --json report.json"},
+                  [options](CommandContext& run) { return evaluate_all(*options, run); });
   command.add_option("dataset", options->dataset, "Directory that `gemel ingest` wrote")->required();
   command.add_option("--models", options->models, "Models to tune on validation and judge, separated by commas; '' for none")
       ->delimiter(',')

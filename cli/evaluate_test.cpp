@@ -61,7 +61,7 @@ class EvaluateCommand : public ::testing::Test {
 };
 
 TEST_F(EvaluateCommand, TunesJudgesAndWritesTheFigures) {
-  const std::vector<std::string> arguments = {"--models", "popularity,repurchase", "--json", file("report.json").string(),
+  const std::vector<std::string> arguments = {"--models",  "popularity,repurchase",       "--json",      file("report.json").string(),
                                               "--results", file("results.json").string(), "--data-name", "toys"};
   ::testing::internal::CaptureStdout();
   ASSERT_EQ(run(arguments), 0);

@@ -19,12 +19,9 @@ std::string to_cell(const Json& value) { return value.is_string() ? value.get<st
 // Nested objects become rows "outer.inner"; lists of objects are left to --json.
 void add_rows(Table& table, const std::string& prefix, const Json& json) {
   for (const auto& [key, value] : json.items()) {
-    if (value.is_object())
-      add_rows(table, prefix + key + ".", value);
-    else if (!value.is_array() || value.empty() || !value.front().is_structured())
-      table.add_row({prefix + key, to_cell(value)});
-    else
-      table.add_row({prefix + key, concat(value.size(), " entries")});
+    if (value.is_object()) add_rows(table, prefix + key + ".", value);
+    else if (!value.is_array() || value.empty() || !value.front().is_structured()) table.add_row({prefix + key, to_cell(value)});
+    else table.add_row({prefix + key, concat(value.size(), " entries")});
   }
 }
 
@@ -77,7 +74,8 @@ Result<void> inspect(const fs::path& directory, bool as_json) {
   std::error_code code;
   const bool is_bundle = fs::exists(directory / kManifestFile, code);
   if (!is_bundle && !fs::exists(directory / kDatasetMarker, code))
-    return fail(ErrorCode::kNotFound, directory.string(), ": neither a Dataset (", kDatasetMarker, ") nor a bundle (", kManifestFile, ") is here");
+    return fail(ErrorCode::kNotFound, directory.string(), ": neither a Dataset (", kDatasetMarker, ") nor a bundle (", kManifestFile,
+                ") is here");
   GEMEL_ASSIGN_OR_RETURN(const Json json, is_bundle ? describe_bundle(directory) : describe_dataset(directory));
   print(directory.string(), json, as_json);
   return {};
@@ -91,9 +89,9 @@ void add_inspect(CLI::App& app, CommandContext& context) {
     bool json = false;
   };
   const auto options = std::make_shared<Options>();
-  CLI::App& command = add_command(app, context,
-                                  {.name = "inspect", .summary = "Say what a Dataset or a bundle holds", .example = "gemel inspect out/dataset"},
-                                  [options](CommandContext&) { return inspect(options->directory, options->json); });
+  CLI::App& command = add_command(
+      app, context, {.name = "inspect", .summary = "Say what a Dataset or a bundle holds", .example = "gemel inspect out/dataset"},
+      [options](CommandContext&) { return inspect(options->directory, options->json); });
   command.add_option("path", options->directory, "Folder of a Dataset or a bundle")->required();
   command.add_flag("--json", options->json, "Print JSON");
 }

@@ -43,7 +43,9 @@ std::string main_attributes(const Product& product) {
 }
 
 // Days are enough for people; JSON has the second.
-std::string day_label(TimePoint at, TimeKind time_kind) { return time_label(time_kind == TimeKind::kSeconds ? TimePoint(day_of(at)) : at, time_kind); }
+std::string day_label(TimePoint at, TimeKind time_kind) {
+  return time_label(time_kind == TimeKind::kSeconds ? TimePoint(day_of(at)) : at, time_kind);
+}
 
 std::string reason_text(const Reason& reason, TimeKind time_kind) {
   if (reason.times_had == 1) return concat("had once, ", day_label(*reason.last_had, time_kind));
@@ -80,8 +82,11 @@ void print_json(const Answer& answer, const Manifest& manifest) {
 
 std::string served_text(const Answer& answer, const Request& request) {
   switch (answer.served) {
-    case Served::kKnown: return concat("known customer ", request.user, ", ", answer.history_size, answer.history_size == 1 ? " event" : " events", " of history");
-    case Served::kUnknown: return concat("unknown customer, ", answer.history_size, " recent ", answer.history_size == 1 ? "product" : "products");
+    case Served::kKnown:
+      return concat("known customer ", request.user, ", ", answer.history_size, answer.history_size == 1 ? " event" : " events",
+                    " of history");
+    case Served::kUnknown:
+      return concat("unknown customer, ", answer.history_size, " recent ", answer.history_size == 1 ? "product" : "products");
     case Served::kFallback: return "nothing known: the fallback for everybody";
   }
   return "";
@@ -112,7 +117,8 @@ Result<void> check_request(const Request& request, const Bundle& bundle) {
   }
   const bool knows_one = std::ranges::any_of(request.recent, [&](const std::string& id) { return bundle.find_item(id).has_value(); });
   if (!request.recent.empty() && !knows_one)
-    return fail(ErrorCode::kBadConfig, "--recent: expected ids of products of this shop, found none in '", fmt::format("{}", fmt::join(request.recent, ",")), "'");
+    return fail(ErrorCode::kBadConfig, "--recent: expected ids of products of this shop, found none in '",
+                fmt::format("{}", fmt::join(request.recent, ",")), "'");
   return {};
 }
 
@@ -135,10 +141,8 @@ Result<void> recommend(RecommendOptions options, CommandContext& context) {
     GEMEL_RETURN_IF_ERROR(retriever.catch_up(dataset, options.request.at.value_or(manifest.cut)));
   }
   GEMEL_ASSIGN_OR_RETURN(const Answer answer, retriever.answer(options.request, context.pool()));
-  if (options.json)
-    print_json(answer, manifest);
-  else
-    print_table(answer, options.request, manifest);
+  if (options.json) print_json(answer, manifest);
+  else print_table(answer, options.request, manifest);
   return {};
 }
 
@@ -146,12 +150,13 @@ Result<void> recommend(RecommendOptions options, CommandContext& context) {
 
 void add_recommend(CLI::App& app, CommandContext& context) {
   const auto options = std::make_shared<RecommendOptions>();
-  CLI::App& command = add_command(app, context,
-                                  {.name = "recommend",
-                                   .summary = "Recommend products to a customer from a bundle",
-                                   .example = "gemel recommend out/bundle --user 1228 --action purchase --at 2017-12-01 -k 10 --dataset out/dataset\n"
-                                              "  gemel recommend out/bundle --recent 1082185,1029743"},
-                                  [options](CommandContext& run) { return recommend(*options, run); });
+  CLI::App& command =
+      add_command(app, context,
+                  {.name = "recommend",
+                   .summary = "Recommend products to a customer from a bundle",
+                   .example = "gemel recommend out/bundle --user 1228 --action purchase --at 2017-12-01 -k 10 --dataset out/dataset\n"
+                              "  gemel recommend out/bundle --recent 1082185,1029743"},
+                  [options](CommandContext& run) { return recommend(*options, run); });
   Request& request = options->request;
   command.add_option("bundle", options->bundle, "Folder that `gemel train` wrote")->required();
   command.add_option("--user", request.user, "The customer's id; leave out for somebody unknown");

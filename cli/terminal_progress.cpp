@@ -79,10 +79,8 @@ void StreamProgress::note(std::string_view line) {
 void StreamProgress::draw() {
   const double elapsed_s = std::chrono::duration<double>(Clock::now() - begun_).count();
   const auto line = progress_line(stage_, done_, total_, unit_, elapsed_s, is_terminal_);
-  if (is_terminal_)
-    fmt::print(out_, "\r\033[K{}", line);
-  else
-    fmt::print(out_, "{}\n", line);
+  if (is_terminal_) fmt::print(out_, "\r\033[K{}", line);
+  else fmt::print(out_, "{}\n", line);
   std::fflush(out_);
   line_is_open_ = is_terminal_;
 }

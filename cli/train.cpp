@@ -21,13 +21,20 @@ struct TrainOptions {
 nlohmann::json metrics_of(const Selection& selection, const TrainOptions& options) {
   nlohmann::json trials = nlohmann::json::array();
   for (const Trial& trial : selection.trials)
-    trials.push_back({{"knobs", trial.knobs}, {"validation_ndcg_at_20", trial.ndcg_at_20}, {"validation_recall_at_20", trial.recall_at_20}});
-  return {{"protocol", options.protocol}, {"repeats", options.repeats}, {"seed", options.seed}, {"trials", trials}, {"warnings", selection.warnings}};
+    trials.push_back(
+        {{"knobs", trial.knobs}, {"validation_ndcg_at_20", trial.ndcg_at_20}, {"validation_recall_at_20", trial.recall_at_20}});
+  return {{"protocol", options.protocol},
+          {"repeats", options.repeats},
+          {"seed", options.seed},
+          {"trials", trials},
+          {"warnings", selection.warnings}};
 }
 
 void print_answer(const TrainOptions& options, const Selection& selection, const nlohmann::json& metrics) {
   if (options.json) {
-    std::cout << nlohmann::json{{"bundle", options.out}, {"model", options.model}, {"knobs", selection.knobs}, {"validation", metrics}}.dump(1) << "\n";
+    std::cout
+        << nlohmann::json{{"bundle", options.out}, {"model", options.model}, {"knobs", selection.knobs}, {"validation", metrics}}.dump(1)
+        << "\n";
     return;
   }
   double best = 0;
@@ -36,7 +43,8 @@ void print_answer(const TrainOptions& options, const Selection& selection, const
     std::cout << fmt::format("{}: no validation part to be judged on; bundle in {}\n", options.model, options.out);
     return;
   }
-  std::cout << fmt::format("{}: validation NDCG@20 {:.4f} ({}, repeats {}); bundle in {}\n", options.model, best, options.protocol, options.repeats, options.out);
+  std::cout << fmt::format("{}: validation NDCG@20 {:.4f} ({}, repeats {}); bundle in {}\n", options.model, best, options.protocol,
+                           options.repeats, options.out);
 }
 
 // Whatever can be refused without the work is refused before it.
@@ -55,7 +63,8 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
   const ModelEntry* entry = find_model(options.model);
   if (entry == nullptr) return Failure{make_model(options.model, "").error()};  // its message lists the names that there are
   GEMEL_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::open(options.dataset));
-  GEMEL_ASSIGN_OR_RETURN(const ConfigFile config, options.config.empty() ? open_model_config(dataset.config()) : ConfigFile::open(options.config));
+  GEMEL_ASSIGN_OR_RETURN(const ConfigFile config,
+                         options.config.empty() ? open_model_config(dataset.config()) : ConfigFile::open(options.config));
   const std::string config_path = options.config.empty() ? dataset.config().path.string() : options.config;
   GEMEL_RETURN_IF_ERROR(check_models(config));
   const auto split_or_error = make_split(dataset, dataset.config().split);
@@ -68,7 +77,8 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
                              .seed = options.seed,
                              .curves_path = options.curves.empty() ? options.out + ".curves.jsonl" : options.curves,
                              .refit_on_all = options.on_all};
-  auto selected = select_on_validation(*entry, fixed_knobs(config, options.model), dataset, histories, split, select, run.pool(), run.progress());
+  auto selected =
+      select_on_validation(*entry, fixed_knobs(config, options.model), dataset, histories, split, select, run.pool(), run.progress());
   if (!selected) return name_config(selected.error(), config_path);
   const Selection selection = *std::move(selected);
   const nlohmann::json metrics = metrics_of(selection, options);
@@ -80,7 +90,8 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
                                                   .cut = cut,
                                                   .metrics_json = metrics.dump()}));
   print_answer(options, selection, metrics);
-  if (!selection.warnings.empty()) return fail(ErrorCode::kDiverged, selection.warnings.front(), "; the bundle in ", options.out, " holds it");
+  if (!selection.warnings.empty())
+    return fail(ErrorCode::kDiverged, selection.warnings.front(), "; the bundle in ", options.out, " holds it");
   return {};
 }
 
@@ -97,8 +108,10 @@ void add_train(CLI::App& app, CommandContext& context) {
   command.add_option("--out", options->out, "Bundle to write; an older bundle there is replaced")->required();
   command.add_option("--model", options->model, "popularity, repurchase, item_knn or two_tower")->capture_default_str();
   command.add_option("--config", options->config, "TOML file whose [models.<name>] table sets knobs; otherwise that of shop.toml");
-  command.add_option("--protocol", options->protocol, "What validation asks: rolling_week, per_event, frozen or frozen_trial")->capture_default_str();
-  command.add_option("--repeats", options->repeats, "keep, or drop what the customer had before from rankings and targets")->capture_default_str();
+  command.add_option("--protocol", options->protocol, "What validation asks: rolling_week, per_event, frozen or frozen_trial")
+      ->capture_default_str();
+  command.add_option("--repeats", options->repeats, "keep, or drop what the customer had before from rankings and targets")
+      ->capture_default_str();
   command.add_option("--curves", options->curves, "Where loss and accuracy are written as they come; otherwise <out>.curves.jsonl");
   command.add_option("--seed", options->seed, "Same seed, same bytes")->capture_default_str()->check(seed_range());
   command.add_flag("--on-all", options->on_all, "Fit the last time on all events, the test period included: for serving, not for judging");

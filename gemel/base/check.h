@@ -8,8 +8,8 @@ namespace gemel {
 [[noreturn]] void check_failed(const char* file, int line, const char* condition, std::string_view message);
 }
 
-#define GEMEL_CHECK(condition, ...)                                                                       \
-  do {                                                                                                    \
-    if (!(condition)) [[unlikely]]                                                                        \
-      ::gemel::check_failed(__FILE__, __LINE__, #condition, std::string_view{__VA_ARGS__});               \
+#define GEMEL_CHECK(condition, ...)                                                         \
+  do {                                                                                      \
+    if (!(condition)) [[unlikely]]                                                          \
+      ::gemel::check_failed(__FILE__, __LINE__, #condition, std::string_view{__VA_ARGS__}); \
   } while (false)

@@ -76,7 +76,8 @@ Result<void> write_file(const fs::path& path, std::string_view bytes) {
 std::string checksum_hex(std::string_view bytes) {
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
   char hex[33];
-  std::snprintf(hex, sizeof hex, "%016llx%016llx", static_cast<unsigned long long>(hash.high64), static_cast<unsigned long long>(hash.low64));
+  std::snprintf(hex, sizeof hex, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                static_cast<unsigned long long>(hash.low64));
   return hex;
 }
 
@@ -96,7 +97,7 @@ Result<std::vector<fs::path>> expand_glob(const std::string& pattern) {
 Result<MappedFile> MappedFile::open(const fs::path& path) {
   FileDescriptor file(path, O_RDONLY);
   if (file.get() < 0) return io_error(path, "opening");
-  struct stat info {};
+  struct stat info{};
   if (::fstat(file.get(), &info) != 0) return io_error(path, "reading the size");
   if (!S_ISREG(info.st_mode)) return fail(ErrorCode::kBadInput, path.string(), ": expected a file, found a folder or device");
   MappedFile mapped;

@@ -93,10 +93,9 @@ class [[nodiscard]] Result<void> {
 #define GEMEL_CONCAT_(a, b) GEMEL_CONCAT_INNER_(a, b)
 
 // GEMEL_RETURN_IF_ERROR(expression of type Result<void> or Result<T>);
-#define GEMEL_RETURN_IF_ERROR(expression)                                       \
-  do {                                                                          \
-    if (auto gemel_result_ = (expression); !gemel_result_)                      \
-      return ::gemel::Failure{gemel_result_.error()};                           \
+#define GEMEL_RETURN_IF_ERROR(expression)                                                                  \
+  do {                                                                                                     \
+    if (auto gemel_result_ = (expression); !gemel_result_) return ::gemel::Failure{gemel_result_.error()}; \
   } while (false)
 
 // GEMEL_ASSIGN_OR_RETURN(const auto rows, read(path));

@@ -11,8 +11,8 @@ namespace gemel {
 namespace {
 
 constexpr MetricFamily kFamilies[] = {
-    {"recall", recall_at_k}, {"capped_recall", capped_recall_at_k}, {"hit_rate", hit_rate_at_k},
-    {"ndcg", ndcg_at_k},     {"map", map_at_k},                     {"mrr", mrr_at_k},
+    {"recall", recall_at_k}, {"capped_recall", capped_recall_at_k}, {"hit_rate", hit_rate_at_k}, {"ndcg", ndcg_at_k}, {"map", map_at_k},
+    {"mrr", mrr_at_k},
 };
 static_assert(std::size(kFamilies) == kNumFamilies);
 

@@ -94,9 +94,14 @@ Json to_json_list(const std::vector<T>& values) {
 
 Json to_json(const ComparedModel& model) {
   const Evaluation& evaluation = model.evaluation;
-  Json json = {{"model", evaluation.model},  {"knobs", evaluation.knobs},          {"is_baseline", model.is_baseline},
-               {"seconds", evaluation.seconds}, {"all", to_json(model.all)},       {"parts", to_json_list(model.parts)},
-               {"weeks", to_json_list(evaluation.weeks)}, {"lists", to_json_list(evaluation.lists)}};
+  Json json = {{"model", evaluation.model},
+               {"knobs", evaluation.knobs},
+               {"is_baseline", model.is_baseline},
+               {"seconds", evaluation.seconds},
+               {"all", to_json(model.all)},
+               {"parts", to_json_list(model.parts)},
+               {"weeks", to_json_list(evaluation.weeks)},
+               {"lists", to_json_list(evaluation.lists)}};
   if (model.ndcg_difference) json["ndcg_at_20_minus_best_baseline"] = to_json(*model.ndcg_difference);
   if (model.recall_difference) json["recall_at_20_minus_best_baseline"] = to_json(*model.recall_difference);
   return json;
@@ -155,11 +160,11 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view by
 
 std::string text_report(const Comparison& comparison) {
   const ComparedModel& first = comparison.models.front();
-  std::string text = fmt::format("protocol {}, repeats {}: {} queries of {} customers, {} targets; "
-                                 "left out: {} targets, {} customers without any\n\n",
-                                 to_text(first.evaluation.protocol), to_text(first.evaluation.repeats), first.all.num_queries,
-                                 first.all.num_customers, first.all.num_targets, first.evaluation.dropped_targets,
-                                 first.evaluation.customers_without_targets);
+  std::string text = fmt::format(
+      "protocol {}, repeats {}: {} queries of {} customers, {} targets; "
+      "left out: {} targets, {} customers without any\n\n",
+      to_text(first.evaluation.protocol), to_text(first.evaluation.repeats), first.all.num_queries, first.all.num_customers,
+      first.all.num_targets, first.evaluation.dropped_targets, first.evaluation.customers_without_targets);
   text += fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9} {:>9} {:>8} {:>6}\n", "model", "recall@20 [95 %]", "NDCG@20 [95 %]",
                       "hit rate@20 [95 %]", "recall@100", "MAP@100", "cover@20", "Gini");
   for (const ComparedModel& model : comparison.models) text += row_text(model);

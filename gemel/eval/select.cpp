@@ -37,7 +37,8 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
                                        ProgressSink& progress) {
   std::vector<std::string> space = entry.search_space();
   if (!fixed_knobs.empty() || space.empty()) space = {std::string(fixed_knobs)};
-  if (split.validation_begin == split.test_begin) return fit_without_validation(entry, fixed_knobs, dataset, split, options, pool, progress);
+  if (split.validation_begin == split.test_begin)
+    return fit_without_validation(entry, fixed_knobs, dataset, split, options, pool, progress);
   GEMEL_ASSIGN_OR_RETURN(const QueryPlan plan, make_query_plan(dataset, all_events, options.protocol, options.repeats,
                                                                split.validation_begin, split.test_begin, split.validation_from));
   const std::size_t ndcg = find_metric(kDecidingMetric), recall = find_metric(kSecondMetric);
@@ -51,11 +52,8 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
   std::size_t best = 0;
   for (const std::string& knobs : space) {
     GEMEL_ASSIGN_OR_RETURN(const auto model, make_model(entry.name, knobs));
-    const FitContext context{.pool = pool,
-                             .progress = progress,
-                             .seed = options.seed,
-                             .validation = &validation,
-                             .curves_path = options.curves_path};
+    const FitContext context{
+        .pool = pool, .progress = progress, .seed = options.seed, .validation = &validation, .curves_path = options.curves_path};
     GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
     for (std::string& warning : model->warnings()) selection.warnings.push_back(std::move(warning));
     GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, all_events, plan, pool, progress));

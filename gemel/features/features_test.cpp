@@ -78,8 +78,9 @@ Dataset shop_of(const std::vector<testing::EventRow>& events) {
                                {{"tea", {{"brand", "Acme"}, {"tags", "green|hot"}, {"price", "3"}}},
                                 {"pot", {{"brand", "Bell"}, {"price", "20"}}},
                                 {"cup", {{"brand", "Cord"}, {"tags", "hot"}, {"price", "7"}}}},
-                               {}, {.item_features = "brand = \"category\"\ntags = { type = \"tags\", separator = \"|\" }\n"
-                                                     "price = { type = \"number\", buckets = 2 }"});
+                               {},
+                               {.item_features = "brand = \"category\"\ntags = { type = \"tags\", separator = \"|\" }\n"
+                                                 "price = { type = \"number\", buckets = 2 }"});
 }
 
 TEST(TableFeatures, AreFittedOnKnownRowsAloneAndSurviveJson) {
@@ -110,7 +111,8 @@ TEST(PopularityTimeline, GivesEveryDayWhatTheRolledCountersGive) {
   Rng rng(3);
   std::vector<testing::EventRow> events;
   for (int i = 0; i < 200; ++i)
-    events.push_back({concat("u", rng.below(20)), concat("p", rng.below(8)), static_cast<double>(rng.below(60)) + rng.uniform(), rng.below(4) ? "buy" : "view"});
+    events.push_back({concat("u", rng.below(20)), concat("p", rng.below(8)), static_cast<double>(rng.below(60)) + rng.uniform(),
+                      rng.below(4) ? "buy" : "view"});
   const Dataset shop = testing::make_dataset(events);
   const std::vector<double> half_lives{1, 7, kNoDecay};
   const PopularityTimeline timeline({&shop, shop.num_events(), at_day(61)}, half_lives);
@@ -124,7 +126,8 @@ TEST(PopularityTimeline, GivesEveryDayWhatTheRolledCountersGive) {
       const std::vector<Day> days{day_of(at_day(day))};
       timeline.log_shares(h, days, items, shares);
       counts.log_shares(h, rolled);
-      for (std::size_t c = 0; c < items.size(); ++c) EXPECT_NEAR(shares(0, c), rolled[items[c]], 2e-4) << "day " << day << ", half-life " << half_lives[h];
+      for (std::size_t c = 0; c < items.size(); ++c)
+        EXPECT_NEAR(shares(0, c), rolled[items[c]], 2e-4) << "day " << day << ", half-life " << half_lives[h];
     }
   }
 }

@@ -25,9 +25,11 @@ std::vector<Sale> daily_sales(const TrainView& view) {
   for (std::size_t event = 0; event < view.num_events; ++event) {
     const ActionIndex action = dataset.actions()[event];
     if (!dataset.is_target(action)) continue;
-    sales.push_back({static_cast<std::uint32_t>(dataset.items()[event]), day_number(day_of(dataset.times()[event])), dataset.action_weight(action)});
+    sales.push_back(
+        {static_cast<std::uint32_t>(dataset.items()[event]), day_number(day_of(dataset.times()[event])), dataset.action_weight(action)});
   }
-  std::stable_sort(sales.begin(), sales.end(), [](const Sale& a, const Sale& b) { return std::pair(a.item, a.day) < std::pair(b.item, b.day); });
+  std::stable_sort(sales.begin(), sales.end(),
+                   [](const Sale& a, const Sale& b) { return std::pair(a.item, a.day) < std::pair(b.item, b.day); });
   std::size_t kept = 0;
   for (const Sale& sale : sales) {
     if (kept > 0 && sales[kept - 1].item == sale.item && sales[kept - 1].day == sale.day) {
@@ -78,7 +80,8 @@ double PopularityTimeline::total(std::size_t half_life, std::int32_t day) const 
   return totals.back() * decay(static_cast<double>(index - totals.size() + 1), half_life_days_[half_life]);
 }
 
-void PopularityTimeline::log_shares(std::size_t half_life, std::span<const Day> days, std::span<const std::uint32_t> items, MatrixView out) const {
+void PopularityTimeline::log_shares(std::size_t half_life, std::span<const Day> days, std::span<const std::uint32_t> items,
+                                    MatrixView out) const {
   GEMEL_CHECK(out.rows == days.size() && out.cols == items.size());
   const auto floor = static_cast<float>(0.1 / static_cast<double>(num_items_));
   const auto& entries = entries_[half_life];

@@ -41,7 +41,8 @@ void push_texts(const FeatureColumn& column, std::size_t row, const Vocabulary& 
 
 }  // namespace
 
-TableFeatures::Fitted TableFeatures::fit_feature(const FeatureColumn& column, const FeatureConfig& config, std::span<const std::uint8_t> known) {
+TableFeatures::Fitted TableFeatures::fit_feature(const FeatureColumn& column, const FeatureConfig& config,
+                                                 std::span<const std::uint8_t> known) {
   Fitted fitted{config.name, config.type, {}, {}, false};
   if (is_textual(config.type)) {
     VocabularyBuilder builder;
@@ -61,8 +62,8 @@ TableFeatures::Fitted TableFeatures::fit_feature(const FeatureColumn& column, co
   return fitted;
 }
 
-Result<TableFeatures> TableFeatures::fit(const EntityTable& table, std::span<const FeatureConfig> declared, const std::vector<std::string>& use,
-                                         std::span<const std::uint8_t> known) {
+Result<TableFeatures> TableFeatures::fit(const EntityTable& table, std::span<const FeatureConfig> declared,
+                                         const std::vector<std::string>& use, std::span<const std::uint8_t> known) {
   GEMEL_CHECK(known.size() == table.size());
   std::vector<std::string> names = use;
   std::string all_names;

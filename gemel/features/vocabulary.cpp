@@ -20,9 +20,8 @@ Vocabulary VocabularyBuilder::build(int min_count) const {
   for (const auto& [value, count] : counts_) {
     if (count >= static_cast<std::uint64_t>(min_count)) kept.emplace_back(count, value);
   }
-  std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) {
-    return a.first != b.first ? a.first > b.first : a.second < b.second;
-  });
+  std::sort(kept.begin(), kept.end(),
+            [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
   std::vector<std::string> values;
   values.reserve(kept.size());
   for (const auto& [count, value] : kept) values.emplace_back(value);

@@ -50,8 +50,7 @@ void search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vec
   GEMEL_CHECK(request.eligible.empty() || request.eligible.size() == num_candidates, "search: one eligible flag for each candidate");
   GEMEL_CHECK(request.excluded.empty() || request.excluded.size() == request.queries.rows, "search: one excluded list for each query");
   out.resize(request.queries.rows);
-  pool.for_blocks(request.queries.rows, kQueryBlock,
-                  [&](std::size_t begin, std::size_t end) { search_block(request, begin, end, out); });
+  pool.for_blocks(request.queries.rows, kQueryBlock, [&](std::size_t begin, std::size_t end) { search_block(request, begin, end, out); });
 }
 
 }  // namespace gemel

@@ -52,7 +52,8 @@ TEST(BruteForceSearch, AgreesWithAFullSortAtOddSizes) {
         search(request, pool, found);
         ASSERT_EQ(found.size(), num_queries);
         for (std::size_t q = 0; q < num_queries; q += 1 + num_queries / 7)
-          EXPECT_EQ(found[q], search_by_full_sort(request, q)) << num_queries << " queries, " << num_candidates << " candidates, dim " << dim;
+          EXPECT_EQ(found[q], search_by_full_sort(request, q))
+              << num_queries << " queries, " << num_candidates << " candidates, dim " << dim;
       }
 }
 

@@ -14,7 +14,8 @@ constexpr ModelEntry kModels[] = {
     {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true},
     {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true},
     {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true},
-    {"two_tower", "a query tower and a candidate tower, beside the popularity of the last days", TwoTower::make, TwoTower::search_space, false},
+    {"two_tower", "a query tower and a candidate tower, beside the popularity of the last days", TwoTower::make, TwoTower::search_space,
+     false},
 };
 
 }  // namespace

@@ -30,8 +30,8 @@ void activate_backward(Activation activation, std::span<const float> x, std::spa
 }
 }  // namespace
 
-void dense_forward(ConstMatrixView x, ConstMatrixView weight, std::span<const float> bias, Activation activation,
-                   MatrixView pre_activation, MatrixView y, ThreadPool& pool) {
+void dense_forward(ConstMatrixView x, ConstMatrixView weight, std::span<const float> bias, Activation activation, MatrixView pre_activation,
+                   MatrixView y, ThreadPool& pool) {
   GEMEL_CHECK(x.cols == weight.rows && bias.size() == weight.cols, "dense_forward: weight does not fit");
   GEMEL_CHECK(y.rows == x.rows && y.cols == weight.cols, "dense_forward: y does not fit");
   GEMEL_CHECK(pre_activation.rows == y.rows && pre_activation.cols == y.cols, "dense_forward: pre_activation does not fit");

@@ -12,8 +12,8 @@ namespace gemel {
 enum class Activation { kLinear, kRelu, kGelu };
 
 // pre_activation [batch, out] receives x W + b and is what the backward pass wants; with kLinear and kRelu it may be y itself.
-void dense_forward(ConstMatrixView x, ConstMatrixView weight, std::span<const float> bias, Activation activation,
-                   MatrixView pre_activation, MatrixView y, ThreadPool& pool);
+void dense_forward(ConstMatrixView x, ConstMatrixView weight, std::span<const float> bias, Activation activation, MatrixView pre_activation,
+                   MatrixView y, ThreadPool& pool);
 
 // dy [batch, out] comes in as the gradient of y and leaves as that of x W + b.
 // dx [batch, in] may have no data: not wanted. d_weight [in, out] and d_bias [out] are overwritten.

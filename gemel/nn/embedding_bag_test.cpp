@@ -68,8 +68,7 @@ TEST(EmbeddingBag, GradientsOfRepeatedRowsAreSummedOverAllUses) {
         ASSERT_EQ(gradients.rows().size(), expected.size());
         EXPECT_EQ(std::set<std::uint32_t>(gradients.rows().begin(), gradients.rows().end()).size(), expected.size());
         for (std::size_t slot = 0; slot < gradients.rows().size(); ++slot)
-          for (std::size_t d = 0; d < dim; ++d)
-            EXPECT_NEAR(gradients.values().row(slot)[d], expected.at(gradients.rows()[slot])[d], 1e-3);
+          for (std::size_t d = 0; d < dim; ++d) EXPECT_NEAR(gradients.values().row(slot)[d], expected.at(gradients.rows()[slot])[d], 1e-3);
       }
     }
 }

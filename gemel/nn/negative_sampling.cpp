@@ -7,8 +7,7 @@
 
 namespace gemel {
 
-NegativeSampler::NegativeSampler(const NegativeSamplingOptions& options, std::vector<std::uint32_t> allowed,
-                                 std::span<const double> counts)
+NegativeSampler::NegativeSampler(const NegativeSamplingOptions& options, std::vector<std::uint32_t> allowed, std::span<const double> counts)
     : options_(options), allowed_(std::move(allowed)), is_allowed_(counts.size(), 0), probability_(counts.begin(), counts.end()) {
   for (const std::uint32_t item : allowed_) {
     GEMEL_CHECK(item < is_allowed_.size(), "NegativeSampler: allowed item without a count");

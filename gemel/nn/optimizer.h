@@ -45,8 +45,7 @@ class Optimizer {
   // gradient [rows, cols] as the value's.
   void update_dense(Parameter& parameter, ConstMatrixView gradient, ThreadPool& pool) const;
   // row_gradients [unique_rows, cols]; no row twice.
-  void update_rows(Parameter& parameter, std::span<const std::uint32_t> unique_rows, ConstMatrixView row_gradients,
-                   ThreadPool& pool) const;
+  void update_rows(Parameter& parameter, std::span<const std::uint32_t> unique_rows, ConstMatrixView row_gradients, ThreadPool& pool) const;
 
  private:
   void prepare(Parameter& parameter) const;

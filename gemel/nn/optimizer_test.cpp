@@ -76,7 +76,9 @@ TEST(Optimizer, RowsWithoutAGradientStayAsTheyAreAndTheOthersMoveAsInADenseUpdat
       for (std::size_t col = 0; col < 3; ++col) {
         const bool touched = row == 7 || row == 2;
         EXPECT_EQ(by_rows.value(row, col) != start(row, col), touched);
-        if (touched) { EXPECT_NEAR(by_rows.value(row, col), dense.value(row, col), 1e-6); }
+        if (touched) {
+          EXPECT_NEAR(by_rows.value(row, col), dense.value(row, col), 1e-6);
+        }
       }
   }
 }

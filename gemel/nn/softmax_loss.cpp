@@ -169,8 +169,8 @@ void Chunk::leave_out(std::size_t row, std::size_t column_begin, std::size_t col
 void Chunk::make_logits(std::size_t column_begin, std::size_t column_end, std::span<float> largest) {
   const std::size_t num_columns = column_end - column_begin;
   const MatrixView logits = tile(num_columns);
-  gemm(Transpose::kNo, batch_.queries.row_block(begin_, end_), Transpose::kNo, transposed_[column_begin / plan_.column_tile],
-       batch_.scale, 0, logits);
+  gemm(Transpose::kNo, batch_.queries.row_block(begin_, end_), Transpose::kNo, transposed_[column_begin / plan_.column_tile], batch_.scale,
+       0, logits);
   for (std::size_t row = begin_; row < end_; ++row) {
     const auto row_logits = logits.row(row - begin_);
     leave_out(row, column_begin, column_end, row_logits);

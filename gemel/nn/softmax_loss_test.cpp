@@ -60,8 +60,10 @@ struct Problem {
   }
 
   SoftmaxBatchView view() const {
-    return {queries, candidates, scale, positive, row_weight, column_bias, positive_bias,
-            group, group_bias.size() > 0 ? group_bias.view() : ConstMatrixView(), masked_offsets, masked_columns};
+    return {queries,        candidates,    scale,
+            positive,       row_weight,    column_bias,
+            positive_bias,  group,         group_bias.size() > 0 ? group_bias.view() : ConstMatrixView(),
+            masked_offsets, masked_columns};
   }
 };
 
@@ -115,7 +117,8 @@ struct Gradients {
   SoftmaxResult result;
 
   Gradients(const Problem& p, ThreadPool& pool)
-      : d_queries(p.queries.rows(), p.queries.cols(), 7), d_candidates(p.candidates.rows(), p.candidates.cols(), 7),
+      : d_queries(p.queries.rows(), p.queries.cols(), 7),
+        d_candidates(p.candidates.rows(), p.candidates.cols(), 7),
         d_group_bias(p.group_bias.rows(), p.group_bias.cols(), 7) {
     SoftmaxGradients gradients{d_queries, d_candidates, d_group_bias.size() > 0 ? d_group_bias.view() : MatrixView()};
     result = softmax_loss(p.view(), &gradients, pool);
@@ -137,7 +140,7 @@ void expect_near(const Matrix& values, const std::vector<double>& expected, doub
 }
 
 constexpr Shape kShapes[] = {
-    {1, 1, 1, 0, false},   {1, 2, 3, 1, true},      {3, 2, 5, 2, false},     {63, 33, 8, 0, true},      {64, 100, 7, 3, true},
+    {1, 1, 1, 0, false},     {1, 2, 3, 1, true},     {3, 2, 5, 2, false},    {63, 33, 8, 0, true},    {64, 100, 7, 3, true},
     {65, 31, 16, 65, false}, {200, 130, 9, 1, true}, {1500, 40, 6, 7, true}, {70, 40001, 3, 4, true}, {5, 32768, 2, 0, false},
 };
 

@@ -64,7 +64,8 @@ Result<Entry> parse_entry(const std::string& name, const json& description, std:
     return bad("expected dtype, shape and data_offsets");
   const json& dtype = description["dtype"];
   const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& known) { return dtype == known.name; });
-  if (type == std::end(kTypes)) return bad("expected dtype F32, F64, I64, I32, U32 or U8, found ", dtype.dump(-1, ' ', true, json::error_handler_t::replace));
+  if (type == std::end(kTypes))
+    return bad("expected dtype F32, F64, I64, I32, U32 or U8, found ", dtype.dump(-1, ' ', true, json::error_handler_t::replace));
   const auto shape = parse_sizes(description["shape"]);
   const auto offsets = parse_sizes(description["data_offsets"]);
   if (!shape || !offsets || offsets->size() != 2) return bad("shape and data_offsets must be lists of whole numbers >= 0");
@@ -78,10 +79,12 @@ Result<Entry> parse_entry(const std::string& name, const json& description, std:
 
 // The format allows no gaps and no overlaps: every byte of data belongs to one tensor.
 Result<void> check_tiling(std::vector<Entry>& entries, std::size_t data_bytes) {
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return std::tie(a.begin, a.end) < std::tie(b.begin, b.end); });
   std::size_t expected = 0;
   for (const Entry& entry : entries) {
-    if (entry.begin != expected) return fail(ErrorCode::kCorrupt, "tensor '", entry.name, "': begins at ", entry.begin, ", expected ", expected);
+    if (entry.begin != expected)
+      return fail(ErrorCode::kCorrupt, "tensor '", entry.name, "': begins at ", entry.begin, ", expected ", expected);
     expected = entry.end;
   }
   if (expected != data_bytes) return fail(ErrorCode::kCorrupt, "tensors take ", expected, " bytes of ", data_bytes, " of data");
@@ -179,8 +182,8 @@ Result<const Tensor*> SafetensorsFile::find(std::string_view name, TensorType ty
                     std::equal(tensor.shape.begin(), tensor.shape.end(), expected_shape.begin(),
                                [](std::size_t size, std::size_t expected) { return expected == kAnySize || size == expected; });
   if (!fits)
-    return fail(ErrorCode::kCorrupt, path_, ": tensor '", name, "': expected ", type_name(type).name, shape_text(expected_shape), ", found ",
-                type_name(tensor.type).name, shape_text(tensor.shape));
+    return fail(ErrorCode::kCorrupt, path_, ": tensor '", name, "': expected ", type_name(type).name, shape_text(expected_shape),
+                ", found ", type_name(tensor.type).name, shape_text(tensor.shape));
   return &tensor;
 }
 

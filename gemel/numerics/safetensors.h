@@ -24,12 +24,30 @@ inline constexpr std::size_t kAnySize = static_cast<std::size_t>(-1);  // in an 
 
 template <class T>
 constexpr TensorType tensor_type_of();  // defined for float, double, int64, int32, uint32, uint8
-template <> constexpr TensorType tensor_type_of<float>() { return TensorType::kF32; }
-template <> constexpr TensorType tensor_type_of<double>() { return TensorType::kF64; }
-template <> constexpr TensorType tensor_type_of<std::int64_t>() { return TensorType::kI64; }
-template <> constexpr TensorType tensor_type_of<std::int32_t>() { return TensorType::kI32; }
-template <> constexpr TensorType tensor_type_of<std::uint32_t>() { return TensorType::kU32; }
-template <> constexpr TensorType tensor_type_of<std::uint8_t>() { return TensorType::kU8; }
+template <>
+constexpr TensorType tensor_type_of<float>() {
+  return TensorType::kF32;
+}
+template <>
+constexpr TensorType tensor_type_of<double>() {
+  return TensorType::kF64;
+}
+template <>
+constexpr TensorType tensor_type_of<std::int64_t>() {
+  return TensorType::kI64;
+}
+template <>
+constexpr TensorType tensor_type_of<std::int32_t>() {
+  return TensorType::kI32;
+}
+template <>
+constexpr TensorType tensor_type_of<std::uint32_t>() {
+  return TensorType::kU32;
+}
+template <>
+constexpr TensorType tensor_type_of<std::uint8_t>() {
+  return TensorType::kU8;
+}
 
 struct Tensor {
   TensorType type;
@@ -45,7 +63,9 @@ class SafetensorsWriter {
     add_bytes(std::move(name), tensor_type_of<T>(), std::move(shape), {reinterpret_cast<const char*>(values.data()), values.size_bytes()});
   }
   template <class T>
-  void add(std::string name, std::span<const T> values) { add(std::move(name), values, {values.size()}); }
+  void add(std::string name, std::span<const T> values) {
+    add(std::move(name), values, {values.size()});
+  }
   void add(std::string name, ConstMatrixView matrix) {
     add(std::move(name), std::span(matrix.data, matrix.size()), {matrix.rows, matrix.cols});
   }

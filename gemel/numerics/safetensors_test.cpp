@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <filesystem>
@@ -90,11 +89,14 @@ TEST_F(Safetensors, RefusesHeadersThatContradictTheFile) {
   EXPECT_THAT(error_of(""), HasSubstr("found 0 bytes"));
   EXPECT_THAT(error_of(std::string(8, '\xff')), HasSubstr("does not fit"));
   EXPECT_THAT(error_of(file_of("[1]", "")), HasSubstr("not a JSON object"));
-  EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}})", "12345678")), HasSubstr("do not lie in the 8 bytes"));
-  EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,4]}})", "1234")), HasSubstr("does not take the 4 bytes"));
+  EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"U8","shape":[9],"data_offsets":[0,9]}})", "12345678")),
+              HasSubstr("do not lie in the 8 bytes"));
+  EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,4]}})", "1234")),
+              HasSubstr("does not take the 4 bytes"));
   EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}})", "1234")), HasSubstr("take 2 bytes of 4"));
   EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}})", "1234")), HasSubstr("found \"F16\""));
-  EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", "")), HasSubstr("does not take"));
+  EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"F64","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", "")),
+              HasSubstr("does not take"));
   EXPECT_THAT(error_of(file_of(R"({"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}})", "1")), HasSubstr("whole numbers"));
 }
 
@@ -109,7 +111,8 @@ TEST_F(Safetensors, AThousandRandomDamagesNeverReachBeyondTheFile) {
   int refused = 0;
   for (int trial = 0; trial < 1000; ++trial) {
     std::string damaged = bytes;
-    for (std::uint64_t flips = 1 + rng.below(3); flips > 0; --flips) damaged[rng.below(bytes.size())] ^= static_cast<char>(1 + rng.below(255));
+    for (std::uint64_t flips = 1 + rng.below(3); flips > 0; --flips)
+      damaged[rng.below(bytes.size())] ^= static_cast<char>(1 + rng.below(255));
     ASSERT_TRUE(write_file(path_, damaged));
     const auto file = SafetensorsFile::open(path_);
     if (!file) {

@@ -108,8 +108,7 @@ void ThreadPool::run(std::size_t num_blocks, const std::function<void(std::size_
 
 void ThreadPool::for_blocks(std::size_t size, std::size_t block_size, const std::function<void(std::size_t, std::size_t)>& task) {
   GEMEL_CHECK(block_size > 0);
-  run((size + block_size - 1) / block_size,
-      [&](std::size_t block) { task(block * block_size, std::min(size, (block + 1) * block_size)); });
+  run((size + block_size - 1) / block_size, [&](std::size_t block) { task(block * block_size, std::min(size, (block + 1) * block_size)); });
 }
 
 }  // namespace gemel

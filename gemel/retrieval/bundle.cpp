@@ -25,7 +25,8 @@ std::optional<std::string> leading_id(std::string_view line) {
 }
 
 // Offsets of rows in a list of `size` values: from 0 to size, never falling.
-Result<std::vector<std::size_t>> checked_offsets(const SafetensorsFile& file, std::size_t num_rows, std::size_t size, const fs::path& path) {
+Result<std::vector<std::size_t>> checked_offsets(const SafetensorsFile& file, std::size_t num_rows, std::size_t size,
+                                                 const fs::path& path) {
   GEMEL_ASSIGN_OR_RETURN(const auto offsets, file.values<std::int64_t>("offsets", {num_rows + 1}));
   if (offsets.front() != 0 || offsets.back() != static_cast<std::int64_t>(size) || !std::ranges::is_sorted(offsets))
     return fail(ErrorCode::kCorrupt, path.string(), ": offsets must rise from 0 to ", size);
@@ -84,7 +85,8 @@ Result<void> Bundle::EntityLines::open(const fs::path& path, std::size_t expecte
     lines.push_back(line);
     rest.remove_prefix(end + 1);
   }
-  if (lines.size() != expected_rows) return fail(ErrorCode::kCorrupt, path.string(), ": expected ", expected_rows, " lines, found ", lines.size());
+  if (lines.size() != expected_rows)
+    return fail(ErrorCode::kCorrupt, path.string(), ": expected ", expected_rows, " lines, found ", lines.size());
   return {};
 }
 
@@ -103,7 +105,8 @@ Result<void> Bundle::load(const fs::path& directory) {
   GEMEL_RETURN_IF_ERROR(users_.open(directory / "users.jsonl", manifest_.num_users));
   GEMEL_RETURN_IF_ERROR(load_state(directory / "state"));
   if (find_model(manifest_.model_name) == nullptr)
-    return fail(ErrorCode::kCorrupt, directory.string(), ": holds the model '", manifest_.model_name, "', this program knows ", known_models());
+    return fail(ErrorCode::kCorrupt, directory.string(), ": holds the model '", manifest_.model_name, "', this program knows ",
+                known_models());
   auto model = make_model(manifest_.model_name, manifest_.model_knobs);
   if (!model) return fail(ErrorCode::kCorrupt, directory.string(), ": knobs of ", manifest_.model_name, ": ", model.error().message);
   model_ = *std::move(model);
@@ -144,7 +147,9 @@ std::optional<ActionIndex> Bundle::find_action(std::string_view name) const {
 
 Product Bundle::product(ItemIndex item) const {
   const Json line = Json::parse(items_.lines[to_size(item)], nullptr, /*allow_exceptions=*/false);
-  const auto text = [&](const char* key) { return line.contains(key) && line[key].is_string() ? line[key].get<std::string>() : std::string(); };
+  const auto text = [&](const char* key) {
+    return line.contains(key) && line[key].is_string() ? line[key].get<std::string>() : std::string();
+  };
   if (!line.is_object()) return {};
   return {text("id"), text("name"), line.contains("attributes") ? line["attributes"].dump() : "{}"};
 }

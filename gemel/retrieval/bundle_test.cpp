@@ -13,9 +13,9 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::at_day;
-using testing::TemporaryFolder;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::TemporaryFolder;
 
 class BundleTest : public ::testing::Test {
  protected:
@@ -80,7 +80,8 @@ TEST_F(BundleTest, TheModelAnswersAfterLoadingAsBeforeSaving) {
   for (const ModelEntry& entry : registered_models()) {
     const auto model = entry.make(ConfigFile::parse("", "empty")->root()).value();
     ASSERT_TRUE(model->fit({&shop_, num_events, at_day(10)}, {.pool = pool})) << entry.name;
-    ASSERT_TRUE(save_bundle(path_, {.model = *model, .dataset = shop_, .num_events = num_events, .trained_until = at_day(10), .cut = at_day(10)}));
+    ASSERT_TRUE(
+        save_bundle(path_, {.model = *model, .dataset = shop_, .num_events = num_events, .trained_until = at_day(10), .cut = at_day(10)}));
     const auto bundle = Bundle::open(path_);
     ASSERT_TRUE(bundle) << entry.name << ": " << bundle.error().message;
     std::vector<std::vector<ScoredItem>> before, after;
@@ -134,10 +135,14 @@ TEST_F(BundleTest, SaysWhatIsWrongWithAForeignANewerAndAnUnknownBundle) {
 
 TEST_F(BundleTest, RefusesWhatContradictsItselfEvenUnderARightChecksum) {
   const std::pair<std::string_view, std::string_view> lies[] = {
-      {"\"num_items\": 5", "\"num_items\": 6"},        {"\"num_users\": 5", "\"num_users\": 4"},
-      {"\"num_items\": 5", "\"num_items\": -1"},       {"\"num_items\": 5", "\"num_items\": \"5\""},
-      {"\"path\": \"items.jsonl\"", "\"path\": \"../items.jsonl\""}, {"\"path\": \"items.jsonl\"", "\"path\": \"/etc/passwd\""},
-      {"\"knobs\": \"half_life_days", "\"knobs\": \"half_life"},     {"\"files\": [", "\"folders\": ["},
+      {"\"num_items\": 5", "\"num_items\": 6"},
+      {"\"num_users\": 5", "\"num_users\": 4"},
+      {"\"num_items\": 5", "\"num_items\": -1"},
+      {"\"num_items\": 5", "\"num_items\": \"5\""},
+      {"\"path\": \"items.jsonl\"", "\"path\": \"../items.jsonl\""},
+      {"\"path\": \"items.jsonl\"", "\"path\": \"/etc/passwd\""},
+      {"\"knobs\": \"half_life_days", "\"knobs\": \"half_life"},
+      {"\"files\": [", "\"folders\": ["},
   };
   for (const auto& [from, to] : lies) {
     testing::save_small_bundle(path_, shop_);

@@ -129,8 +129,8 @@ Result<Manifest> read_manifest(const fs::path& directory) {
   if (!json.is_object() || json.value("format", Json()) != "gemel bundle")
     return fail(ErrorCode::kCorrupt, path.string(), ": expected the format 'gemel bundle'");
   if (json.value("version", Json()) != kBundleVersion)
-    return fail(ErrorCode::kCorrupt, path.string(), ": this program reads version ", kBundleVersion, ", found ", json.value("version", Json()).dump(),
-                "; use the gemel that made it, or train anew");
+    return fail(ErrorCode::kCorrupt, path.string(), ": this program reads version ", kBundleVersion, ", found ",
+                json.value("version", Json()).dump(), "; use the gemel that made it, or train anew");
   Manifest manifest;
   try {
     manifest = from_json(json);

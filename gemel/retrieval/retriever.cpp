@@ -42,7 +42,8 @@ Result<void> Retriever::catch_up(const Dataset& dataset, TimePoint at) {
     return fail(ErrorCode::kBadInput, dataset.directory().string(), ": the bundle was made from another Dataset (fingerprint ",
                 manifest.data_fingerprint, ", found ", dataset.fingerprint(), ")");
   if (manifest.time_kind == TimeKind::kNone || !std::ranges::is_sorted(dataset.times()))
-    return fail(ErrorCode::kBadInput, dataset.directory().string(), ": its events are not in one order of time, so no moment can be chosen");
+    return fail(ErrorCode::kBadInput, dataset.directory().string(),
+                ": its events are not in one order of time, so no moment can be chosen");
   if (at < state_as_of_)
     return fail(ErrorCode::kBadInput, as_text(at), " lies before the bundle's ", as_text(state_as_of_),
                 ": its counters and parameters know later events; train a bundle that ends before it");
@@ -73,7 +74,8 @@ Result<ActionIndex> Retriever::find_action(std::string_view name) const {
   const Manifest& manifest = bundle_.manifest();
   if (name.empty()) {
     const auto target = std::ranges::find(manifest.actions, true, &BundleAction::target);
-    if (target == manifest.actions.end()) return fail(ErrorCode::kBadInput, "the bundle has no target action: name one of ", known_actions(manifest));
+    if (target == manifest.actions.end())
+      return fail(ErrorCode::kBadInput, "the bundle has no target action: name one of ", known_actions(manifest));
     return ActionIndex{static_cast<std::uint8_t>(target - manifest.actions.begin())};
   }
   const auto action = bundle_.find_action(name);
@@ -91,10 +93,8 @@ std::vector<HistoryItem> Retriever::history_of(const Request& request, std::opti
   if (!history.empty()) answer.served = Served::kKnown;
   std::vector<ItemIndex> recent;
   for (const std::string& id : request.recent) {
-    if (const auto item = bundle_.find_item(id))
-      recent.push_back(*item);
-    else
-      answer.notes.push_back(concat("recent product '", id, "' is not in this shop's data and was left out"));
+    if (const auto item = bundle_.find_item(id)) recent.push_back(*item);
+    else answer.notes.push_back(concat("recent product '", id, "' is not in this shop's data and was left out"));
   }
   answer.num_recent = recent.size();
   // Just before the query, in the order given.
@@ -158,8 +158,8 @@ Result<Answer> Retriever::answer(const Request& request, ThreadPool& pool) const
     return fail(ErrorCode::kBadInput, as_text(answer.at), " lies before the ", as_text(state_as_of_),
                 " that this bundle stands at, and it knows what happened between; train a bundle that ends before it");
   if (answer.at > state_as_of_)
-    answer.notes.push_back(concat("histories and counters are those of ", as_text(state_as_of_), "; the Dataset (--dataset DIR) brings them up to ",
-                                  as_text(answer.at)));
+    answer.notes.push_back(concat("histories and counters are those of ", as_text(state_as_of_),
+                                  "; the Dataset (--dataset DIR) brings them up to ", as_text(answer.at)));
 
   const auto user = request.user.empty() ? std::nullopt : bundle_.find_user(request.user);
   if (!request.user.empty() && !user) answer.notes.push_back(concat("customer '", request.user, "' is not in this shop's data"));
@@ -174,8 +174,7 @@ Result<Answer> Retriever::answer(const Request& request, ThreadPool& pool) const
   recommend({&query, 1}, request.k, bundle_.eligible(), pool, found);
   for (const ScoredItem& item : found[0])
     answer.products.push_back({bundle_.product(item.item), item.score, reason_for(item.item, history, answer.num_recent)});
-  if (answer.products.size() < request.k)
-    answer.notes.push_back(concat("only ", answer.products.size(), " products can be recommended"));
+  if (answer.products.size() < request.k) answer.notes.push_back(concat("only ", answer.products.size(), " products can be recommended"));
   return answer;
 }
 

@@ -24,7 +24,8 @@ Json shown_value(const FeatureColumn& feature, std::size_t row) {
     }
     case FeatureType::kTags: {
       Json tags = Json::array();
-      for (std::int32_t tag = feature.lists[row]; tag < feature.lists[row + 1]; ++tag) tags.push_back(feature.texts[static_cast<std::size_t>(tag)]);
+      for (std::int32_t tag = feature.lists[row]; tag < feature.lists[row + 1]; ++tag)
+        tags.push_back(feature.texts[static_cast<std::size_t>(tag)]);
       return tags.empty() ? Json() : tags;
     }
     case FeatureType::kNumber: return std::isfinite(feature.numbers[row]) ? Json(feature.numbers[row]) : Json();
@@ -142,8 +143,7 @@ Result<void> save_bundle(const fs::path& target, const BundleSource& source) {
   GEMEL_RETURN_IF_ERROR(write_file(directory.path() / "items.jsonl", item_lines(dataset)));
   GEMEL_RETURN_IF_ERROR(write_file(directory.path() / "users.jsonl", user_lines(dataset)));
   GEMEL_RETURN_IF_ERROR(write_file(directory.path() / "shop.toml", dataset.config().text));
-  GEMEL_RETURN_IF_ERROR(
-      save_histories(directory.path() / "state/histories.safetensors", dataset, source.num_events, source.history_limit));
+  GEMEL_RETURN_IF_ERROR(save_histories(directory.path() / "state/histories.safetensors", dataset, source.num_events, source.history_limit));
   GEMEL_RETURN_IF_ERROR(save_seen(directory.path() / "state/seen.safetensors", dataset, source.num_events));
   if (interrupted()) return fail(ErrorCode::kInterrupted, "interrupted; no bundle was written");
   Manifest manifest = describe(source);

@@ -9,21 +9,21 @@ namespace gemel::testing {
 
 // Four products of the catalogue and one that is first sold after the cut (day 10).
 inline Dataset small_shop() {
-  return make_dataset({{"ann", "tea", 1},
-                       {"ann", "tea", 3},
-                       {"ann", "jam", 5, "view"},
-                       {"bob", "tea", 2},
-                       {"bob", "rye", 4},
-                       {"cem", "rye", 6},
-                       {"dan", "jam", 12},
-                       {"ann", "fig", 12.5}},
-                      {{"tea", {{"title", "Green tea"}, {"brand", "Acme"}, {"price", "4.5"}, {"notes", "mild|green"}}},
-                       {"rye", {{"title", "Rye bread"}, {"brand", "Mill \"17\""}}},
-                       {"jam", {{"title", "Plum jam"}, {"price", "3"}}},
-                       {"oil", {}}},
-                      {{"eve"}},
-                      {.item_features = "brand = \"category\"\nprice = \"number\"\nnotes = { type = \"tags\", separator = \"|\" }",
-                       .item_name = "title"});
+  return make_dataset(
+      {{"ann", "tea", 1},
+       {"ann", "tea", 3},
+       {"ann", "jam", 5, "view"},
+       {"bob", "tea", 2},
+       {"bob", "rye", 4},
+       {"cem", "rye", 6},
+       {"dan", "jam", 12},
+       {"ann", "fig", 12.5}},
+      {{"tea", {{"title", "Green tea"}, {"brand", "Acme"}, {"price", "4.5"}, {"notes", "mild|green"}}},
+       {"rye", {{"title", "Rye bread"}, {"brand", "Mill \"17\""}}},
+       {"jam", {{"title", "Plum jam"}, {"price", "3"}}},
+       {"oil", {}}},
+      {{"eve"}},
+      {.item_features = "brand = \"category\"\nprice = \"number\"\nnotes = { type = \"tags\", separator = \"|\" }", .item_name = "title"});
 }
 
 inline constexpr double kCutDay = 10;

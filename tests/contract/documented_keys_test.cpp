@@ -29,12 +29,14 @@ std::vector<std::string> known_keys(const std::string& message) {
 }
 
 void expect_documented(const std::string& text, const std::string& message) {
-  for (const std::string& key : known_keys(message)) EXPECT_TRUE(text.find("`" + key + "`") != std::string::npos) << key << ", of: " << message;
+  for (const std::string& key : known_keys(message))
+    EXPECT_TRUE(text.find("`" + key + "`") != std::string::npos) << key << ", of: " << message;
 }
 
 TEST(DocumentedKeys, OfTheTwoTower) {
   const std::string text = page("two_tower.md");
-  for (const char* toml : {"misspelt = 1\n", "[history]\nmisspelt = 1\n"}) expect_documented(text, make_model("two_tower", toml).error().message);
+  for (const char* toml : {"misspelt = 1\n", "[history]\nmisspelt = 1\n"})
+    expect_documented(text, make_model("two_tower", toml).error().message);
 }
 
 TEST(DocumentedKeys, OfTheOtherModels) {
@@ -56,7 +58,8 @@ TEST(DocumentedKeys, OfShopToml) {
   expect_documented(text, refusal(events + items + "[items.twins]\nmisspelt = 1\n"));
   expect_documented(text, refusal(events + "[users]\npath = 'u.csv'\nid = 'u'\nmisspelt = 1\n"));
   expect_documented(text, refusal(events + "[split]\nmisspelt = 1\n"));
-  expect_documented(text, refusal("[events]\nuser = 'u'\nitem = 'i'\n[split]\ntrain = 'a.csv'\nvalidation = 'c.csv'\ntest = 'b.csv'\nmisspelt = 1\n"));
+  expect_documented(
+      text, refusal("[events]\nuser = 'u'\nitem = 'i'\n[split]\ntrain = 'a.csv'\nvalidation = 'c.csv'\ntest = 'b.csv'\nmisspelt = 1\n"));
   for (const std::string feature : {"type = 'category'", "type = 'tags'", "type = 'number', min = 1", "type = 'time'", "type = 'shown'"})
     expect_documented(text, refusal(events + items + "[items.features]\nx = { " + feature + ", misspelt = 1 }\n"));
 }

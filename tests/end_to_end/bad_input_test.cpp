@@ -21,7 +21,8 @@ struct Case {
 class BadInput : public ShopFolder {
  protected:
   // Runs, expects the refusal, and that the folder is as it was.
-  void expect_refused(const std::string& name, const std::vector<std::string>& arguments, const std::vector<std::string>& message, int exit_code = 2) {
+  void expect_refused(const std::string& name, const std::vector<std::string>& arguments, const std::vector<std::string>& message,
+                      int exit_code = 2) {
     SCOPED_TRACE(name);
     const auto before = files();
     const Outcome outcome = run(arguments);
@@ -47,28 +48,48 @@ class BadInput : public ShopFolder {
 TEST_F(BadInput, IngestRefusesAShopTomlThatCannotBeMeant) {
   const std::vector<Case> cases = {
       {"no TOML", {{"[events]", "[events"}}, {"shop.toml:3: not TOML"}},
-      {"misspelt key", {{"weight = \"pieces\"", "wieght = \"pieces\""}}, {"shop.toml:9: events.wieght: unknown key; known here: ", "weight"}},
+      {"misspelt key",
+       {{"weight = \"pieces\"", "wieght = \"pieces\""}},
+       {"shop.toml:9: events.wieght: unknown key; known here: ", "weight"}},
       {"misspelt section", {{"[split]", "[spilt]"}}, {"shop.toml:36: spilt: unknown key", "split"}},
-      {"wrong type", {{"target = true", "target = \"yes\""}}, {"shop.toml:12: events.actions.purchase.target: expected true or false, found a text ('yes')"}},
-      {"missing event column", {{"time = \"time\"", "time = \"when\""}}, {"shop.toml: events.time: ", "events.csv: expected a column 'when', found time, customer"}},
-      {"missing id column", {{"id = \"product\"", "id = \"sku\""}}, {"shop.toml: items.id: ", "expected a column 'sku', found product, title"}},
+      {"wrong type",
+       {{"target = true", "target = \"yes\""}},
+       {"shop.toml:12: events.actions.purchase.target: expected true or false, found a text ('yes')"}},
+      {"missing event column",
+       {{"time = \"time\"", "time = \"when\""}},
+       {"shop.toml: events.time: ", "events.csv: expected a column 'when', found time, customer"}},
+      {"missing id column",
+       {{"id = \"product\"", "id = \"sku\""}},
+       {"shop.toml: items.id: ", "expected a column 'sku', found product, title"}},
       {"missing name column", {{"name = \"title\"", "name = \"titel\""}}, {"shop.toml: items.name: ", "expected a column 'titel'"}},
-      {"missing feature column", {{"kind = \"category\"", "sort = \"category\""}}, {"shop.toml: items.features.sort: ", "expected a column 'sort'"}},
-      {"unknown feature type", {{"\"tags\"", "\"tag\""}}, {"items.features.notes: expected category, tags, number, time or shown, found 'tag'"}},
+      {"missing feature column",
+       {{"kind = \"category\"", "sort = \"category\""}},
+       {"shop.toml: items.features.sort: ", "expected a column 'sort'"}},
+      {"unknown feature type",
+       {{"\"tags\"", "\"tag\""}},
+       {"items.features.notes: expected category, tags, number, time or shown, found 'tag'"}},
       {"no such file", {{"\"events.csv\"", "\"nix/*.csv\""}}, {"shop.toml: events.path: no file matches"}},
       {"not a day", {{"2024-03-11", "2024-13-11"}}, {"split.validation: expected a fraction such as 0.1 or a day", "found '2024-13-11'"}},
       {"a day and a fraction", {{"\"2024-03-18\"", "0.1"}}, {"split.test: expected a day, since the other part begins with one"}},
       {"days in the wrong order", {{"2024-03-18", "2024-03-01"}}, {"split.test: expected a day after 2024-03-11", "found 2024-03-01"}},
-      {"no test left", {{"2024-03-18", "2025-03-18"}}, {"shop.toml: split.test: no event lies in this part (events from 2024-02-19 to 2024-03-24)"}},
+      {"no test left",
+       {{"2024-03-18", "2025-03-18"}},
+       {"shop.toml: split.test: no event lies in this part (events from 2024-02-19 to 2024-03-24)"}},
       {"a test of nothing", {{"\"2024-03-11\"", "0.1"}, {"\"2024-03-18\"", "0"}}, {"split.test: expected a fraction above 0"}},
-      {"target never occurs", {{"actions.purchase", "actions.buy"}}, {"events.actions.buy: the target action never occurs; column 'action' holds view (14), purchase (26)"}},
+      {"target never occurs",
+       {{"actions.purchase", "actions.buy"}},
+       {"events.actions.buy: the target action never occurs; column 'action' holds view (14), purchase (26)"}},
       {"no target", {{"target = true ", "target = false"}}, {"no action is a target; expected `target = true`"}},
       {"time and order", {{"user = ", "order = true\nuser = "}}, {"events.order: expected either time or order = true, found both"}},
       {"neither time nor order", {{"time = \"time\"\n", ""}}, {"events.time: is missing: without it events cannot be split"}},
       {"days without time", {{"time = \"time\"", "order = true"}}, {"split.validation: found a day, but [events] names no time column"}},
       {"unknown model", {{"[models.popularity]", "[models.popularty]"}}, {"models.popularty: unknown key; known here: ", "two_tower"}},
-      {"misspelt knob", {{"half_life_days = 7", "half_live_days = 7"}}, {"shop.toml:41: models.popularity.half_live_days: unknown key; known here: half_life_days"}},
-      {"knob of the wrong type", {{"half_life_days = 7", "half_life_days = [7]"}}, {"models.popularity.half_life_days: expected a number, found a list"}},
+      {"misspelt knob",
+       {{"half_life_days = 7", "half_live_days = 7"}},
+       {"shop.toml:41: models.popularity.half_live_days: unknown key; known here: half_life_days"}},
+      {"knob of the wrong type",
+       {{"half_life_days = 7", "half_life_days = [7]"}},
+       {"models.popularity.half_life_days: expected a number, found a list"}},
       {"k of 0", {{"", "[models.item_knn]\nneighbours = 0\n"}}, {"models.item_knn.neighbours: expected a whole number from 1 to", "(0)"}},
   };
   for (const Case& each : cases) {
@@ -82,21 +103,27 @@ TEST_F(BadInput, IngestRefusesAShopTomlThatCannotBeMeant) {
 TEST_F(BadInput, TrainRefusesKnobsThatCannotBeMeantOrDoNotFitTheDataset) {
   ingest();
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"[models.two_tower]\nitem_features = ['kind', 'knid']", "knobs.toml: models.two_tower.item_features: unknown feature 'knid'; declared in shop.toml: kind, notes"},
-      {"[models.two_tower]\nuser_features = ['age']", "knobs.toml: models.two_tower.user_features: unknown feature 'age'; declared in shop.toml: country"},
+      {"[models.two_tower]\nitem_features = ['kind', 'knid']",
+       "knobs.toml: models.two_tower.item_features: unknown feature 'knid'; declared in shop.toml: kind, notes"},
+      {"[models.two_tower]\nuser_features = ['age']",
+       "knobs.toml: models.two_tower.user_features: unknown feature 'age'; declared in shop.toml: country"},
       {"[models.two_tower]\nepoch = 3", "knobs.toml:2: models.two_tower.epoch: unknown key; known here: "},
-      {"[models.two_tower.history]\nlenght = 3", "knobs.toml:2: models.two_tower.history.lenght: unknown key; known here: floor, half_life_days, length"},
+      {"[models.two_tower.history]\nlenght = 3",
+       "knobs.toml:2: models.two_tower.history.lenght: unknown key; known here: floor, half_life_days, length"},
       {"[models.two_tower]\nepochs = '3'", "knobs.toml:2: models.two_tower.epochs: expected a whole number from 1"},
       {"[models.two_tower]\nbatch_size = 0", "models.two_tower.batch_size: expected a whole number from 2"},
       {"[models.two_tower]\nlearning_rate = 0", "models.two_tower.learning_rate: expected more than 0"},
       {"[models.two_tower]\ntime = ['month']", "models.two_tower.time: unknown time part 'month'; expected year_cycle"},
       {"[models.two_tower]\ntime = [3]", "models.two_tower.time: expected a list of texts, found a list with a whole number (3)"},
       {"[models.two_tower]\nquery_layers = ['relu 32']", "models.two_tower.query_layers: a layer is its width and activation"},
-      {"[models.two_tower]\nquery_layers = ['32 relu']", "both towers must end at the same width; query_layers end at 32, candidate_layers at 64"},
+      {"[models.two_tower]\nquery_layers = ['32 relu']",
+       "both towers must end at the same width; query_layers end at 32, candidate_layers at 64"},
       {"[models.two_tower]\npopularity_weights = [1]", "models.two_tower.popularity_weights: needs one weight for each"},
       {"[models.two_tower]\ntower_gates = [1]", "models.two_tower.tower_gates: expected 6 gates, found 1"},
-      {"[models.two_tower]\nitem_id = false\nitem_features = ['none']", "knobs.toml: models.two_tower: the candidate tower has neither item_id nor item_features"},
-      {"[models.two_tower]\ntime = []\nuser_features = ['none']\nhistory = { length = 0 }", "models.two_tower: the query tower has no input"},
+      {"[models.two_tower]\nitem_id = false\nitem_features = ['none']",
+       "knobs.toml: models.two_tower: the candidate tower has neither item_id nor item_features"},
+      {"[models.two_tower]\ntime = []\nuser_features = ['none']\nhistory = { length = 0 }",
+       "models.two_tower: the query tower has no input"},
       {"[models.popularty]\nhalf_life_days = 3", "models.popularty: unknown key; known here: "},
       {"[models.popularity]\nhalf_life_days = 0", "knobs.toml:2: models.popularity.half_life_days: expected more than 0 days"},
       {"[model.two_tower]\nepochs = 3", "knobs.toml:1: model: unknown key; known here: models"},
@@ -113,11 +140,13 @@ TEST_F(BadInput, TrainRefusesKnobsThatCannotBeMeantOrDoNotFitTheDataset) {
     return all;
   };
   expect_refused("unknown model", train({"--model", "two_towers", "--out", "bundle"}), {"unknown model 'two_towers'; known: popularity"});
-  expect_refused("protocol", train({"--protocol", "weekly", "--out", "bundle"}), {"protocol: expected one of rolling_week", "found 'weekly'"});
+  expect_refused("protocol", train({"--protocol", "weekly", "--out", "bundle"}),
+                 {"protocol: expected one of rolling_week", "found 'weekly'"});
   expect_refused("repeats", train({"--repeats", "no", "--out", "bundle"}), {"repeats: expected one of keep, drop, found 'no'"});
   expect_refused("threads", train({"--threads", "-1", "--out", "bundle"}), {"--threads"});
   expect_refused("seed", train({"--seed", "-1", "--out", "bundle"}), {"--seed: Value -1 not in range 0 to"});
-  expect_refused("curves nowhere", train({"--curves", "no/such/c.jsonl", "--out", "bundle"}), {"--curves: expected a path in a folder that exists"});
+  expect_refused("curves nowhere", train({"--curves", "no/such/c.jsonl", "--out", "bundle"}),
+                 {"--curves: expected a path in a folder that exists"});
   expect_refused("no Dataset", {"train", "nothing", "--out", "bundle"}, {"nothing: no Dataset here", "gemel ingest"}, 3);
   // Refused before the work, not after it.
   expect_refused("a foreign folder", train({"--out", "customers.csv"}), {"customers.csv: exists and holds no manifest.json"}, 3);
@@ -128,15 +157,20 @@ TEST_F(BadInput, FeaturesThatNeedTimeAreRefusedWhereThereIsOnlyAnOrder) {
   ingest();
   const auto refused = [&](const std::string& knobs, const std::string& message) {
     write("knobs.toml", "[models.two_tower]\n" + knobs);
-    expect_refused(knobs, {"train", "dataset", "--config", "knobs.toml", "--protocol", "per_event", "--out", "bundle", "--quiet"}, {message});
+    expect_refused(knobs, {"train", "dataset", "--config", "knobs.toml", "--protocol", "per_event", "--out", "bundle", "--quiet"},
+                   {message});
   };
-  refused("", "models.two_tower.popularity_half_life_days: needs the day of each event, and events.time names no column; set popularity_half_life_days = []");
+  refused("",
+          "models.two_tower.popularity_half_life_days: needs the day of each event, and events.time names no column; set "
+          "popularity_half_life_days = []");
   refused("popularity_half_life_days = []", "models.two_tower.time: needs the day of each event");
-  expect_refused("rolling week", {"evaluate", "dataset", "--quiet"}, {"protocol rolling_week: needs the days of the events", "expected frozen or per_event"});
+  expect_refused("rolling week", {"evaluate", "dataset", "--quiet"},
+                 {"protocol rolling_week: needs the days of the events", "expected frozen or per_event"});
   write("knobs.toml", "[models.two_tower]\npopularity_half_life_days = []\ntime = []\nepochs = 2\n");
   const Outcome trained = run({"train", "dataset", "--config", "knobs.toml", "--protocol", "per_event", "--out", "bundle"});
   EXPECT_EQ(trained.exit_code, 0) << trained.err;
-  expect_refused("a moment", {"recommend", "bundle", "--user", "ann", "--at", "2024-04-01"}, {"--at: the events of this shop have no time"});
+  expect_refused("a moment", {"recommend", "bundle", "--user", "ann", "--at", "2024-04-01"},
+                 {"--at: the events of this shop have no time"});
 }
 
 TEST_F(BadInput, RequestsAndEvaluationsThatCannotBeMeant) {

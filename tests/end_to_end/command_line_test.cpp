@@ -61,7 +61,8 @@ TEST_F(CommandLine, EveryModelGoesAllTheWay) {
   }
   const Json report = json(evaluate);
   EXPECT_EQ(report.at("models").size(), registered_models().size() + 1);
-  EXPECT_EQ(succeed({"recommend", "bundles/two_tower", "--user", "ann"}).out, succeed({"recommend", "bundles/two_tower", "--user", "ann"}).out);
+  EXPECT_EQ(succeed({"recommend", "bundles/two_tower", "--user", "ann"}).out,
+            succeed({"recommend", "bundles/two_tower", "--user", "ann"}).out);
 }
 
 TEST_F(CommandLine, TheAnswerForPeopleHasNamesReasonsAndFitsATerminal) {
@@ -73,7 +74,8 @@ TEST_F(CommandLine, TheAnswerForPeopleHasNamesReasonsAndFitsATerminal) {
   EXPECT_THAT(out, HasSubstr("had 4 times, last 2024-03-13"));
   std::istringstream lines(out);
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 120u) << line;
-  EXPECT_THAT(succeed({"recommend", "bundle", "--recent", "sencha,nope"}).out, HasSubstr("Note: recent product 'nope' is not in this shop's data and was left out"));
+  EXPECT_THAT(succeed({"recommend", "bundle", "--recent", "sencha,nope"}).out,
+              HasSubstr("Note: recent product 'nope' is not in this shop's data and was left out"));
 }
 
 TEST_F(CommandLine, AnAnswerThatCouldNotBeWrittenIsAnError) {
@@ -102,8 +104,10 @@ TEST_F(CommandLine, AShopOfTheLeastThatIsNeeded) {
   succeed({"ingest", "least.toml", "--out", "least"});
   const Json report = json({"evaluate", "least", "--protocol", "frozen", "--json", "-"});
   EXPECT_EQ(report.at("models").size(), 3u);
-  write("knobs.toml", "[models.two_tower]\npopularity_half_life_days = []\ntime = []\nhistory = { length = 0 }\nuser_id = true\nepochs = 2\n");
-  EXPECT_THAT(succeed({"train", "least", "--config", "knobs.toml", "--protocol", "frozen", "--out", "bundle"}).out, HasSubstr("no validation part"));
+  write("knobs.toml",
+        "[models.two_tower]\npopularity_half_life_days = []\ntime = []\nhistory = { length = 0 }\nuser_id = true\nepochs = 2\n");
+  EXPECT_THAT(succeed({"train", "least", "--config", "knobs.toml", "--protocol", "frozen", "--out", "bundle"}).out,
+              HasSubstr("no validation part"));
   EXPECT_EQ(json({"recommend", "bundle", "--user", "a", "--json"}).at("products").size(), 3u);
 }
 

@@ -38,7 +38,8 @@ class Interrupt : public ShopFolder {
     Rng rng(1);
     std::string events = "time,customer,product,action,pieces\n";
     for (int event = 0; event < 200'000; ++event)
-      events += concat(1'700'000'000 + event * 40, ",c", rng.below(5000), ",p", static_cast<int>(2000 * rng.uniform() * rng.uniform()), ",purchase,1\n");
+      events += concat(1'700'000'000 + event * 40, ",c", rng.below(5000), ",p", static_cast<int>(2000 * rng.uniform() * rng.uniform()),
+                       ",purchase,1\n");
     write("events.csv", events);
     std::string shop = text_of(folder() / "shop.toml");
     const auto split = shop.find("[split]");
@@ -61,8 +62,10 @@ TEST_F(Interrupt, IngestLeavesNothing) {
 
 TEST_F(Interrupt, TrainLeavesNoBundleAndOnlyWholeLinesOfCurves) {
   ingest();
-  write("knobs.toml", "[models.two_tower]\nepochs = 1000\npatience = 1000\nembedding_dim = 8\nquery_layers = ['8 linear']\ncandidate_layers = ['8 linear']\n"
-                      "loss = 'in_batch'\ncalibrate = false\n");
+  write("knobs.toml",
+        "[models.two_tower]\nepochs = 1000\npatience = 1000\nembedding_dim = 8\nquery_layers = ['8 linear']\ncandidate_layers = ['8 "
+        "linear']\n"
+        "loss = 'in_batch'\ncalibrate = false\n");
   const auto before = files();
   for (const bool in_first_epoch : {true, false}) {
     Process train(folder(), {"train", "dataset", "--config", "knobs.toml", "--out", "bundle"});
@@ -99,8 +102,9 @@ TEST_F(Interrupt, EvaluateWritesNoReport) {
 TEST_F(Interrupt, ASecondOneKillsAtOnce) {
   ingest();
   // One step of many seconds: the first Ctrl-C waits for its end.
-  write("knobs.toml", "[models.two_tower]\nbatch_size = 200000\nembedding_dim = 128\nquery_layers = ['512 relu', '128 linear']\n"
-                      "candidate_layers = ['128 linear']\n");
+  write("knobs.toml",
+        "[models.two_tower]\nbatch_size = 200000\nembedding_dim = 128\nquery_layers = ['512 relu', '128 linear']\n"
+        "candidate_layers = ['128 linear']\n");
   Process train(folder(), {"train", "dataset", "--config", "knobs.toml", "--out", "bundle", "--threads", "1"});
   EXPECT_TRUE(wait_until([&] { return catches_interrupt(train.pid()); }));
   std::this_thread::sleep_for(std::chrono::seconds(1));  // in the step

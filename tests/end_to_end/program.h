@@ -46,7 +46,8 @@ class Process {
     argv.push_back(nullptr);
     pid_ = ::fork();
     if (pid_ != 0) return;
-    const int out = ::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600), err = ::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int out = ::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600),
+              err = ::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (::chdir(folder.c_str()) == 0 && ::dup2(out, STDOUT_FILENO) >= 0 && ::dup2(err, STDERR_FILENO) >= 0) ::execv(argv[0], argv.data());
     ::_exit(127);
   }
@@ -73,7 +74,8 @@ class ShopFolder : public ::testing::Test {
   void SetUp() override {
     if (std::getenv("GEMEL_PROGRAM") == nullptr) GTEST_SKIP() << "GEMEL_PROGRAM is not set: run by ctest";
     fs::create_directory(folder());
-    for (const char* file : {"shop.toml", "events.csv", "catalogue.csv", "customers.csv"}) fs::copy_file(fs::path("examples/tiny") / file, folder() / file);
+    for (const char* file : {"shop.toml", "events.csv", "catalogue.csv", "customers.csv"})
+      fs::copy_file(fs::path("examples/tiny") / file, folder() / file);
   }
 
   fs::path folder() const { return temporary_.path() / "shop"; }

@@ -100,10 +100,8 @@ void append_json_text(std::string& json, std::string_view text) {
   for (const char letter : text) {
     const auto byte = static_cast<unsigned char>(letter);
     if (letter == '"' || letter == '\\') json += '\\';
-    if (byte < 0x20)
-      json += concat("\\u00", kHex[byte >> 4], kHex[byte & 15]);
-    else
-      json += letter;
+    if (byte < 0x20) json += concat("\\u00", kHex[byte >> 4], kHex[byte & 15]);
+    else json += letter;
   }
   json += '"';
 }

@@ -15,8 +15,9 @@ struct IngestOptions {
   bool strict = false;  // the first row that cannot be used is the error of the run
 };
 
-// Writes `directory` whole or not at all. Errors: kBadConfig (no such file or column, a target action that never occurs, a declared split that leaves a part empty), kBadInput (a file
-// that is no table, no usable event, a bad row when strict), kNotFound (the Arrow module), kIo, kInterrupted.
+// Writes `directory` whole or not at all. Errors: kBadConfig (no such file or column, a target action that never occurs, a declared split
+// that leaves a part empty), kBadInput (a file that is no table, no usable event, a bad row when strict), kNotFound (the Arrow module),
+// kIo, kInterrupted.
 Result<IngestSummary> ingest(const ShopConfig& config, const std::filesystem::path& directory, const IngestOptions& options,
                              ProgressSink& progress);
 

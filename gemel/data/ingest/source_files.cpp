@@ -52,8 +52,7 @@ Result<SourceFiles> SourceFiles::find(const std::vector<std::string>& patterns, 
   SourceFiles files;
   for (const auto& pattern : patterns) {
     auto matches = expand_glob(pattern);
-    if (!matches && matches.error().code == ErrorCode::kNotFound)
-      return fail(ErrorCode::kBadConfig, key, ": ", matches.error().message);
+    if (!matches && matches.error().code == ErrorCode::kNotFound) return fail(ErrorCode::kBadConfig, key, ": ", matches.error().message);
     if (!matches) return Failure{matches.error()};
     for (auto& path : *matches) {
       std::error_code unknown_size;  // only progress wants it; opening the file will tell what is wrong

@@ -51,8 +51,8 @@ struct SourceFiles {
   // reading columns that nobody asked for.
   // Errors: kBadConfig (a column that a file does not have), kInterrupted, what `take` returns, what the file does.
   enum class RowHashes { kSkip, kRead };
-  Result<void> read(const WantedColumns& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account,
-                    ProgressSink& progress, const std::function<Result<void>(const SourceBatch&)>& take) const;
+  Result<void> read(const WantedColumns& columns, RowHashes hashes, RejectLog& rejects, RowAccount& account, ProgressSink& progress,
+                    const std::function<Result<void>(const SourceBatch&)>& take) const;
 };
 
 }  // namespace gemel

@@ -70,8 +70,8 @@ Result<void> PopularityOrder::load(const std::filesystem::path& directory) {
   GEMEL_ASSIGN_OR_RETURN(const auto counts, file.values<double>("counts", {1, kAnySize}));
   GEMEL_ASSIGN_OR_RETURN(const auto moment, file.values<std::int64_t>("day_and_num_events", {2}));
   if (half_life_days[0] != half_life_days_) {
-    return fail(ErrorCode::kCorrupt, (directory / kFileName).string(), ": expected counts of half-life ", half_life_days_,
-                " days, found ", half_life_days[0]);
+    return fail(ErrorCode::kCorrupt, (directory / kFileName).string(), ": expected counts of half-life ", half_life_days_, " days, found ",
+                half_life_days[0]);
   }
   counts_ = DecayedCounts::from_snapshot({.half_life_days = {half_life_days_},
                                           .counts = {counts.begin(), counts.end()},

@@ -24,8 +24,8 @@ std::vector<ScoredItem> ask(const Recommender& model, std::size_t k, Query query
 
 // Sold before day 10: tea on days 0 and 4, rum on day 8.
 const Dataset& shop() {
-  static const Dataset dataset =
-      testing::make_dataset({{"ann", "tea", 0}, {"bob", "tea", 4}, {"ann", "rum", 8}, {"cat", "ice", 9, "view"}}, {{"ice"}, {"tea"}, {"rum"}});
+  static const Dataset dataset = testing::make_dataset({{"ann", "tea", 0}, {"bob", "tea", 4}, {"ann", "rum", 8}, {"cat", "ice", 9, "view"}},
+                                                       {{"ice"}, {"tea"}, {"rum"}});
   return dataset;
 }
 
@@ -76,7 +76,8 @@ TEST(Popularity, AdvancesWithTheClock) {
 }
 
 TEST(Popularity, KnowsAllEventsOfADatasetThatHasOnlyAnOrder) {
-  const Dataset dataset = testing::make_dataset({{"ann", "tea", 0}, {"bob", "rum", 1}, {"cat", "rum", 2}}, {}, {}, {.time_kind = TimeKind::kOrder});
+  const Dataset dataset =
+      testing::make_dataset({{"ann", "tea", 0}, {"bob", "rum", 1}, {"cat", "rum", 2}}, {}, {}, {.time_kind = TimeKind::kOrder});
   ThreadPool pool(1);
   Popularity model(30);
   ASSERT_TRUE(model.fit({&dataset, 3, TimePoint(std::chrono::microseconds(3))}, {.pool = pool}));

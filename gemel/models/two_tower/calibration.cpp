@@ -67,14 +67,16 @@ Shortlisted shortlist_query(const CalibrationProblem& problem, std::size_t i, st
     const auto found = std::ranges::lower_bound(listed.items, item);
     if (found != listed.items.end() && *found == item) listed.targets.push_back(static_cast<std::uint32_t>(found - listed.items.begin()));
   }
-  for (std::size_t rank = 0; rank < std::min<std::size_t>(kCutoff, query.targets_end - query.targets_begin); ++rank) listed.ideal += discount(rank);
+  for (std::size_t rank = 0; rank < std::min<std::size_t>(kCutoff, query.targets_end - query.targets_begin); ++rank)
+    listed.ideal += discount(rank);
   return listed;
 }
 
 // The mean of the counters of one block: what the shortlists' mixtures are made with. -> [num_items]
 std::vector<float> mean_of_counters(const Matrix& shares, std::size_t num_items) {
   std::vector<float> mean(num_items, 0.0f);
-  for (std::size_t h = 0; h < shares.rows(); ++h) kernels().axpy(1.0f / static_cast<float>(shares.rows()), shares.row(h).data(), mean.data(), num_items);
+  for (std::size_t h = 0; h < shares.rows(); ++h)
+    kernels().axpy(1.0f / static_cast<float>(shares.rows()), shares.row(h).data(), mean.data(), num_items);
   return mean;
 }
 
@@ -90,7 +92,8 @@ std::vector<Shortlisted> make_shortlists(const CalibrationProblem& problem, Thre
   pool.for_blocks(problem.queries.size(), kTileQueries, [&](std::size_t begin, std::size_t end) {
     if (interrupted()) return;  // the evaluation that follows reports it, and nothing of this is kept
     Matrix tower(end - begin, num_items);
-    gemm(Transpose::kNo, problem.query_embeddings.row_block(begin, end), Transpose::kYes, problem.candidate_embeddings, problem.scale, 0, tower);
+    gemm(Transpose::kNo, problem.query_embeddings.row_block(begin, end), Transpose::kYes, problem.candidate_embeddings, problem.scale, 0,
+         tower);
     for (std::size_t i = begin; i < end; ++i) {
       const std::uint32_t block = problem.plan.queries[problem.queries[i]].block;
       lists[i] = shortlist_query(problem, i, tower.row(i - begin), counters[block], best[block]);
@@ -123,13 +126,15 @@ class Objective {
     pool_.run(bias.size(), [&](std::size_t block) {
       bias[block].assign(num_items, 0.0f);
       for (std::size_t h = 0; h < at.popularity_weights.size(); ++h)
-        kernels().axpy(static_cast<float>(at.popularity_weights[h]), problem_.log_shares[block].row(h).data(), bias[block].data(), num_items);
+        kernels().axpy(static_cast<float>(at.popularity_weights[h]), problem_.log_shares[block].row(h).data(), bias[block].data(),
+                       num_items);
     });
     std::vector<double> sums((lists_.size() + kQueriesPerSum - 1) / kQueriesPerSum, 0.0);
     pool_.for_blocks(lists_.size(), kQueriesPerSum, [&](std::size_t begin, std::size_t end) {
       std::vector<float> scores;
       for (std::size_t i = begin; i < end; ++i)
-        sums[begin / kQueriesPerSum] += ndcg_of(lists_[i], bias[lists_[i].block], static_cast<float>(at.tower_gates[lists_[i].gate]), scores);
+        sums[begin / kQueriesPerSum] +=
+            ndcg_of(lists_[i], bias[lists_[i].block], static_cast<float>(at.tower_gates[lists_[i].gate]), scores);
     });
     double total = 0;
     for (const double sum : sums) total += sum;

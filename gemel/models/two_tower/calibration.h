@@ -1,5 +1,5 @@
-// How towers and counters are put together. What the towers learnt over years says who likes what; how much the last days count against that is
-// another question, and its answer is in the most recent weeks. With the towers fixed, a product's score for a planned query is
+// How towers and counters are put together. What the towers learnt over years says who likes what; how much the last days count against
+// that is another question, and its answer is in the most recent weeks. With the towers fixed, a product's score for a planned query is
 //
 //   gate[history length of the query] * tower logit  +  sum over half-lives h of weight[h] * log_share[h] as of the query's block
 //
@@ -43,7 +43,8 @@ struct Calibration {
   double ndcg_at_20 = 0;                   // mean over the queries looked at
 };
 
-// `start` continues an earlier calibration; without it the ascent begins at the best single counter. Without half-lives the gates stay open.
+// `start` continues an earlier calibration; without it the ascent begins at the best single counter. Without half-lives the gates stay
+// open.
 Calibration calibrate(const CalibrationProblem& problem, const std::optional<Calibration>& start, ThreadPool& pool);
 
 // The mean NDCG@20 of the shortlisted queries at given weights and gates.

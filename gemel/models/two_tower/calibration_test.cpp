@@ -21,7 +21,8 @@ struct Simulation {
   std::vector<std::uint8_t> gates;
   ThreadPool pool{2};
 
-  Simulation(std::size_t num_queries, const std::vector<double>& weights, const std::vector<double>& gate_values) : queries(num_queries, kDim) {
+  Simulation(std::size_t num_queries, const std::vector<double>& weights, const std::vector<double>& gate_values)
+      : queries(num_queries, kDim) {
     Rng rng(11);
     for (std::size_t i = 0; i < candidates.size(); ++i) candidates.data()[i] = static_cast<float>(rng.normal());
     for (std::size_t b = 0; b < kBlocks; ++b) {

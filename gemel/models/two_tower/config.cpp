@@ -139,8 +139,9 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
 
   GEMEL_RETURN_IF_ERROR(table.finish());
   if (config.query_layers.back().units != config.candidate_layers.back().units)
-    table.reject("candidate_layers", concat("both towers must end at the same width; query_layers end at ", config.query_layers.back().units,
-                                            ", candidate_layers at ", config.candidate_layers.back().units));
+    table.reject("candidate_layers",
+                 concat("both towers must end at the same width; query_layers end at ", config.query_layers.back().units,
+                        ", candidate_layers at ", config.candidate_layers.back().units));
   if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.popularity_half_life_days.size())
     table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days");
   if (!config.tower_gates.empty() && config.tower_gates.size() != kNumGates)
@@ -163,8 +164,8 @@ std::string TwoTowerConfig::to_toml() const {
   line("action", action);
   line("weight", weight);
   line("time", quoted_list(time));
-  line("history", concat("{ length = ", history.length, ", pool = ", quoted_list(history.pool), ", half_life_days = ", history.half_life_days,
-                         ", floor = ", history.floor, ", shared_table = ", history.shared_table, " }"));
+  line("history", concat("{ length = ", history.length, ", pool = ", quoted_list(history.pool), ", half_life_days = ",
+                         history.half_life_days, ", floor = ", history.floor, ", shared_table = ", history.shared_table, " }"));
   line("popularity_half_life_days", number_list(popularity_half_life_days));
   line("popularity_start", popularity_start);
   line("normalize", normalize);

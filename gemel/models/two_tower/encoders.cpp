@@ -13,8 +13,8 @@ std::vector<std::uint8_t> seen_in(std::size_t size, const TrainView& view, auto 
 }
 
 // features = ["none"] switches them off.
-Result<TableFeatures> fit_features(const EntityTable& table, const std::vector<FeatureConfig>& declared, const std::vector<std::string>& use,
-                                   std::span<const std::uint8_t> seen, std::string_view key) {
+Result<TableFeatures> fit_features(const EntityTable& table, const std::vector<FeatureConfig>& declared,
+                                   const std::vector<std::string>& use, std::span<const std::uint8_t> seen, std::string_view key) {
   if (use == std::vector<std::string>{"none"}) return TableFeatures();
   auto features = TableFeatures::fit(table, declared, use, seen);
   if (!features) return with_context(features.error(), concat("models.two_tower.", key));
@@ -64,7 +64,8 @@ Result<CandidateEncoder> CandidateEncoder::fit(const TwoTowerConfig& config, con
   CandidateEncoder encoder;
   encoder.use_id_ = config.item_id;
   encoder.ids_ = IdRows(seen);
-  GEMEL_ASSIGN_OR_RETURN(encoder.features_, fit_features(dataset.item_table(), dataset.config().items.features, config.item_features, seen, "item_features"));
+  GEMEL_ASSIGN_OR_RETURN(encoder.features_,
+                         fit_features(dataset.item_table(), dataset.config().items.features, config.item_features, seen, "item_features"));
   encoder.table_ = encoder.features_.encode(dataset.item_table());
   if (!config.item_id && encoder.table_.bags.empty() && encoder.table_.numbers.cols() == 0)
     return fail(ErrorCode::kBadConfig, "models.two_tower: the candidate tower has neither item_id nor item_features");
@@ -101,7 +102,8 @@ Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const Train
   encoder.user_ids_ = IdRows(seen);
   encoder.item_ids_ = item_ids;
   encoder.num_actions_ = dataset.action_names().size();
-  GEMEL_ASSIGN_OR_RETURN(encoder.features_, fit_features(dataset.user_table(), dataset.config().users.features, config.user_features, seen, "user_features"));
+  GEMEL_ASSIGN_OR_RETURN(encoder.features_,
+                         fit_features(dataset.user_table(), dataset.config().users.features, config.user_features, seen, "user_features"));
   encoder.users_ = encoder.features_.encode(dataset.user_table());
   const auto times = dataset.times().first(view.num_events);
   if (!times.empty()) {
@@ -111,7 +113,8 @@ Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const Train
   }
   GEMEL_RETURN_IF_ERROR(encoder.make_time_parts());
   if (encoder.tables().empty() && encoder.num_numbers() == 0)
-    return fail(ErrorCode::kBadConfig, "models.two_tower: the query tower has no input: give it history, user_id, user_features, action or time");
+    return fail(ErrorCode::kBadConfig,
+                "models.two_tower: the query tower has no input: give it history, user_id, user_features, action or time");
   return encoder;
 }
 
@@ -200,8 +203,8 @@ void QueryEncoder::encode(std::span<const Query> queries, TowerInput& out) const
 }
 
 Result<void> QueryEncoder::save(const std::filesystem::path& path) const {
-  std::vector<std::int64_t> shape{static_cast<std::int64_t>(num_actions_), first_.time_since_epoch().count(), last_.time_since_epoch().count(),
-            static_cast<std::int64_t>(users_.bags.size())};
+  std::vector<std::int64_t> shape{static_cast<std::int64_t>(num_actions_), first_.time_since_epoch().count(),
+                                  last_.time_since_epoch().count(), static_cast<std::int64_t>(users_.bags.size())};
   for (const EncodedBags& bags : users_.bags) shape.push_back(bags.num_rows);
   SafetensorsWriter writer;
   writer.add<std::int64_t>("query_encoder", shape);
@@ -222,7 +225,8 @@ Result<QueryEncoder> QueryEncoder::load(const TwoTowerConfig& config, const Safe
   QueryEncoder encoder;
   encoder.config_ = config;
   GEMEL_ASSIGN_OR_RETURN(const auto shape, file.values<std::int64_t>("query_encoder"));
-  if (shape.size() < 4 || shape[3] < 0 || shape.size() != 4 + static_cast<std::size_t>(shape[3])) return corrupt("query_encoder has a wrong length");
+  if (shape.size() < 4 || shape[3] < 0 || shape.size() != 4 + static_cast<std::size_t>(shape[3]))
+    return corrupt("query_encoder has a wrong length");
   encoder.num_actions_ = static_cast<std::size_t>(shape[0]);
   encoder.first_ = TimePoint{std::chrono::microseconds{shape[1]}};
   encoder.last_ = TimePoint{std::chrono::microseconds{shape[2]}};
@@ -237,8 +241,10 @@ Result<QueryEncoder> QueryEncoder::load(const TwoTowerConfig& config, const Safe
     GEMEL_ASSIGN_OR_RETURN(const auto offsets, file.values<std::uint32_t>(concat("user_bags.", i, ".offsets"), {user_rows.size() + 1}));
     GEMEL_ASSIGN_OR_RETURN(const auto rows, file.values<std::uint32_t>(concat("user_bags.", i, ".rows")));
     GEMEL_ASSIGN_OR_RETURN(const auto weights, file.values<float>(concat("user_bags.", i, ".weights"), {rows.size()}));
-    if (!std::ranges::is_sorted(offsets) || offsets.front() != 0 || offsets.back() != rows.size()) return corrupt("user_bags offsets are out of order");
-    if (std::ranges::any_of(rows, [&](std::uint32_t row) { return row >= shape[4 + i]; })) return corrupt("a user feature lies outside its table");
+    if (!std::ranges::is_sorted(offsets) || offsets.front() != 0 || offsets.back() != rows.size())
+      return corrupt("user_bags offsets are out of order");
+    if (std::ranges::any_of(rows, [&](std::uint32_t row) { return row >= shape[4 + i]; }))
+      return corrupt("a user feature lies outside its table");
     encoder.users_.bags.push_back({concat(i), static_cast<std::uint32_t>(shape[4 + i]),
                                    Bags{{offsets.begin(), offsets.end()}, {rows.begin(), rows.end()}, {weights.begin(), weights.end()}}});
   }

@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> save_counters(const DecayedCounts& counts, const std::vector<double>& weights, const std::vector<double>& gates, const fs::path& path) {
+Result<void> save_counters(const DecayedCounts& counts, const std::vector<double>& weights, const std::vector<double>& gates,
+                           const fs::path& path) {
   const DecayedCounts::Snapshot snapshot = counts.snapshot();
   const std::vector<std::int64_t> position{snapshot.day.time_since_epoch().count(), static_cast<std::int64_t>(snapshot.num_events)};
   SafetensorsWriter writer;
@@ -58,7 +59,8 @@ Result<NetworkSpec> spec_from_json(std::string_view text) {
   }
   for (const auto* tables : {&spec.query_tables, &spec.candidate_tables}) {
     for (const std::size_t table : *tables) {
-      if (table >= spec.tables.size()) return fail(ErrorCode::kCorrupt, "features.json: a tower reads table ", table, " of ", spec.tables.size());
+      if (table >= spec.tables.size())
+        return fail(ErrorCode::kCorrupt, "features.json: a tower reads table ", table, " of ", spec.tables.size());
     }
   }
   return spec;
@@ -102,7 +104,8 @@ Result<void> TwoTower::load(const fs::path& directory) {
     std::copy_n(values.data, values.size(), parameter->value.data());
   }
   GEMEL_ASSIGN_OR_RETURN(const auto candidates, SafetensorsFile::open(directory / "candidates.safetensors"));
-  GEMEL_ASSIGN_OR_RETURN(const auto embeddings, candidates.matrix("candidate_embeddings", kAnySize, network_.candidate_tower().output_dim()));
+  GEMEL_ASSIGN_OR_RETURN(const auto embeddings,
+                         candidates.matrix("candidate_embeddings", kAnySize, network_.candidate_tower().output_dim()));
   candidate_embeddings_ = Matrix(embeddings.rows, embeddings.cols);
   std::copy_n(embeddings.data, embeddings.size(), candidate_embeddings_.data());
   GEMEL_ASSIGN_OR_RETURN(const auto encoders, SafetensorsFile::open(directory / "encoders.safetensors"));
@@ -111,7 +114,8 @@ Result<void> TwoTower::load(const fs::path& directory) {
     return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": does not fit features.json");
   for (std::size_t bag = 0; bag < spec_.query_tables.size(); ++bag) {
     if (query_encoder_.tables()[bag].num_rows > spec_.tables[spec_.query_tables[bag]].num_rows)
-      return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": names rows beyond table ", spec_.tables[spec_.query_tables[bag]].name);
+      return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": names rows beyond table ",
+                  spec_.tables[spec_.query_tables[bag]].name);
   }
   return load_counters(directory / "counters.safetensors");
 }
@@ -126,8 +130,8 @@ Result<void> TwoTower::load_counters(const fs::path& path) {
   GEMEL_ASSIGN_OR_RETURN(const auto gates, file.values<double>("tower_gates", {kNumGates}));
   weights_ = to_vector(weights);
   gates_ = to_vector(gates);
-  counts_ = DecayedCounts::from_snapshot({to_vector(half_lives), to_vector(counts), Day{std::chrono::days{position[0]}},
-                                          static_cast<std::size_t>(position[1])}, num_items);
+  counts_ = DecayedCounts::from_snapshot(
+      {to_vector(half_lives), to_vector(counts), Day{std::chrono::days{position[0]}}, static_cast<std::size_t>(position[1])}, num_items);
   update_item_bias();
   candidate_directions_ = candidate_embeddings_;
   std::vector<float> norms(num_items);

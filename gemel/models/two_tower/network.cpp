@@ -35,7 +35,8 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
   Rng rng(seed, /*stream=*/0x746f776572);
   for (const TableSpec& table : spec.tables)
     tables_.push_back({.name = "table." + table.name, .value = uniform_table(table.num_rows, config.embedding_dim, rng)});
-  query_tower_ = Tower("query_tower", spec.query_tables, config.embedding_dim, spec.num_query_numbers, config.query_layers, normalize_, rng);
+  query_tower_ =
+      Tower("query_tower", spec.query_tables, config.embedding_dim, spec.num_query_numbers, config.query_layers, normalize_, rng);
   candidate_tower_ = Tower("candidate_tower", spec.candidate_tables, config.embedding_dim, spec.num_candidate_numbers,
                            config.candidate_layers, normalize_, rng);
   log_scale_ = {.name = "log_scale", .value = Matrix(1, 1, normalize_ ? static_cast<float>(-std::log(config.temperature)) : 0)};
@@ -105,7 +106,8 @@ void Network::gather_table_gradients(const TrainingBatch& batch, Gradients& grad
   for (std::size_t table = 0; table < tables_.size(); ++table) {
     std::vector<BagUseView> uses;
     for (std::size_t bag = 0; bag < query_tower_.tables().size(); ++bag) {
-      if (query_tower_.tables()[bag] == table) uses.push_back({&batch.queries.bags[bag], gradients.query.input, query_tower_.input_column(bag)});
+      if (query_tower_.tables()[bag] == table)
+        uses.push_back({&batch.queries.bags[bag], gradients.query.input, query_tower_.input_column(bag)});
     }
     for (std::size_t bag = 0; bag < candidate_tower_.tables().size(); ++bag) {
       if (candidate_tower_.tables()[bag] == table)

@@ -1,6 +1,7 @@
 // The two towers, their embedding tables, the temperature and the weights of the popularity prior: all that training changes. A logit is
 //
-//   <query_embedding, candidate_embedding> / temperature + sum over half-lives h of prior_weight[h] * log_share[h](day of the query, candidate)
+//   <query_embedding, candidate_embedding> / temperature + sum over half-lives h of prior_weight[h] * log_share[h](day of the query,
+//   candidate)
 //
 // Shapes: query_embeddings [batch, output_dim], candidate_embeddings [candidates, output_dim].
 // Thread safety: one caller; embed_* are const and may be called by several with an Activations each.

@@ -28,9 +28,11 @@ Dataset tiny_shop() {
 }
 
 TwoTowerConfig config_of(std::string_view extra) {
-  const std::string text = concat("embedding_dim = 4\nquery_layers = [\"6 gelu\", \"5 linear\"]\ncandidate_layers = [\"5 linear\"]\nuser_id = true\n"
-                                  "action = true\nweight = true\ntime = [\"year_cycle\", \"hour\", \"weekday\", \"day\", \"trend\"]\n"
-                                  "temperature = 0.5\nbatch_size = 32\nblock_size = 4\nnum_uniform = 6\n", extra);
+  const std::string text = concat(
+      "embedding_dim = 4\nquery_layers = [\"6 gelu\", \"5 linear\"]\ncandidate_layers = [\"5 linear\"]\nuser_id = true\n"
+      "action = true\nweight = true\ntime = [\"year_cycle\", \"hour\", \"weekday\", \"day\", \"trend\"]\n"
+      "temperature = 0.5\nbatch_size = 32\nblock_size = 4\nnum_uniform = 6\n",
+      extra);
   const ConfigFile file = ConfigFile::parse(text, "test").value();
   return TwoTowerConfig::read(file.root()).value();
 }
@@ -99,17 +101,19 @@ TEST_P(WholeModelGradients, AgreeWithFiniteDifferences) {
     const std::span<float> values(value.data(), value.size());
     const std::span<const float> gradient(claimed[p].data(), claimed[p].size());
     const GradientError error = gradient_error([&] { return model.mean_loss(); }, values, gradient, 2e-3f, value.size() > 200 ? 7 : 1);
-    EXPECT_LT(error.largest, 4e-3) << parameters[p]->name << "[" << error.element << "]: claimed " << error.claimed << ", measured " << error.measured;
+    EXPECT_LT(error.largest, 4e-3) << parameters[p]->name << "[" << error.element << "]: claimed " << error.claimed << ", measured "
+                                   << error.measured;
     for (const float g : gradient) largest_gradient = std::max(largest_gradient, std::abs(static_cast<double>(g)));
   }
   EXPECT_GT(largest_gradient, 0.02) << "a model without gradients proves nothing";
 }
 
-INSTANTIATE_TEST_SUITE_P(Losses, WholeModelGradients,
-                         ::testing::Values("loss = \"full\"\ndropout = 0.3\nid_dropout = 0.3",
-                                           "loss = \"in_batch\"\ndropout = 0.0\nhistory = { pool = [\"mean\", \"recency\"], shared_table = true }",
-                                           "loss = \"mixed\"\nmask_accidental_hits = false\ndropout = 0.2\nnormalize = false",
-                                           "loss = \"full\"\nfirst_only = true\npopularity_half_life_days = []\ndropout = 0.0"));
+INSTANTIATE_TEST_SUITE_P(
+    Losses, WholeModelGradients,
+    ::testing::Values("loss = \"full\"\ndropout = 0.3\nid_dropout = 0.3",
+                      "loss = \"in_batch\"\ndropout = 0.0\nhistory = { pool = [\"mean\", \"recency\"], shared_table = true }",
+                      "loss = \"mixed\"\nmask_accidental_hits = false\ndropout = 0.2\nnormalize = false",
+                      "loss = \"full\"\nfirst_only = true\npopularity_half_life_days = []\ndropout = 0.0"));
 
 }  // namespace
 }  // namespace gemel

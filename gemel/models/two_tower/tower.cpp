@@ -34,7 +34,11 @@ void TowerInput::reset(std::size_t num_bags, std::size_t num_examples, std::size
 
 Tower::Tower(std::string name, std::vector<std::size_t> tables, std::size_t embedding_dim, std::size_t num_numbers,
              const std::vector<LayerConfig>& layers, bool normalize, Rng& rng)
-    : tables_(std::move(tables)), embedding_dim_(embedding_dim), num_numbers_(num_numbers), normalize_(normalize), dropout_layer_(stream_of(name)) {
+    : tables_(std::move(tables)),
+      embedding_dim_(embedding_dim),
+      num_numbers_(num_numbers),
+      normalize_(normalize),
+      dropout_layer_(stream_of(name)) {
   std::size_t in = input_dim();
   for (const LayerConfig& layer : layers) {
     const std::string prefix = concat(name, ".", layers_.size(), ".");
@@ -45,7 +49,8 @@ Tower::Tower(std::string name, std::vector<std::size_t> tables, std::size_t embe
   }
 }
 
-void Tower::forward(std::span<const Parameter> tables, const TowerInput& input, const Dropout& dropout, Activations& activations, ThreadPool& pool) const {
+void Tower::forward(std::span<const Parameter> tables, const TowerInput& input, const Dropout& dropout, Activations& activations,
+                    ThreadPool& pool) const {
   GEMEL_CHECK(input.bags.size() == tables_.size() && input.numbers.cols() == num_numbers_, "a tower got another tower's input");
   activations.input.resize(input.size, input_dim());
   for (std::size_t bag = 0; bag < tables_.size(); ++bag)
@@ -73,7 +78,8 @@ void Tower::forward(std::span<const Parameter> tables, const TowerInput& input, 
   }
 }
 
-void Tower::backward(const Dropout& dropout, Activations& activations, MatrixView d_embeddings, Gradients& gradients, ThreadPool& pool) const {
+void Tower::backward(const Dropout& dropout, Activations& activations, MatrixView d_embeddings, Gradients& gradients,
+                     ThreadPool& pool) const {
   if (normalize_) l2_normalize_backward(activations.embeddings, activations.norms, d_embeddings, d_embeddings, pool);
   gradients.weight.resize(layers_.size());
   gradients.bias.resize(layers_.size());

@@ -1,6 +1,6 @@
-// One tower: bags of embedding rows and plain numbers, side by side, through dense layers, to one embedding an example, L2-normalised or not.
-// The embedding tables belong to the network, since towers may share them.
-// Thread safety: forward and backward by one caller for each Activations; parameters change only in between.
+// One tower: bags of embedding rows and plain numbers, side by side, through dense layers, to one embedding an example, L2-normalised or
+// not. The embedding tables belong to the network, since towers may share them. Thread safety: forward and backward by one caller for each
+// Activations; parameters change only in between.
 #pragma once
 
 #include <span>
@@ -60,7 +60,8 @@ class Tower {
   std::size_t num_numbers() const { return num_numbers_; }
   const std::vector<std::size_t>& tables() const { return tables_; }
 
-  void forward(std::span<const Parameter> tables, const TowerInput& input, const Dropout& dropout, Activations& activations, ThreadPool& pool) const;
+  void forward(std::span<const Parameter> tables, const TowerInput& input, const Dropout& dropout, Activations& activations,
+               ThreadPool& pool) const;
   // d_embeddings is used up. The gradient of a bag's rows lies in gradients.input, at input_column(bag).
   void backward(const Dropout& dropout, Activations& activations, MatrixView d_embeddings, Gradients& gradients, ThreadPool& pool) const;
   std::size_t input_column(std::size_t bag) const { return bag * embedding_dim_; }

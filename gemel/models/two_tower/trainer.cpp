@@ -20,21 +20,29 @@ double age_weight(const TwoTowerConfig& config, TimePoint until, TimePoint at) {
 
 }  // namespace
 
-Trainer::Trainer(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries, std::uint64_t seed)
-    : config_(config), view_(view), candidates_(&candidates), queries_(&queries), seed_(seed), histories_(*view.dataset, view.num_events),
+Trainer::Trainer(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries,
+                 std::uint64_t seed)
+    : config_(config),
+      view_(view),
+      candidates_(&candidates),
+      queries_(&queries),
+      seed_(seed),
+      histories_(*view.dataset, view.num_events),
       optimizer_(config.optimizer) {}
 
-Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries,
-                              std::uint64_t seed) {
+Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates,
+                              const QueryEncoder& queries, std::uint64_t seed) {
   Trainer trainer(config, view, candidates, queries, seed);
   trainer.collect_examples();
-  if (trainer.examples_.size() < 2) return fail(ErrorCode::kBadConfig, "models.two_tower: the training period has no two events to learn from");
+  if (trainer.examples_.size() < 2)
+    return fail(ErrorCode::kBadConfig, "models.two_tower: the training period has no two events to learn from");
   trainer.make_sampler();
   if (!config.popularity_half_life_days.empty()) {
     const TimeKind kind = view.dataset->time_kind();
     if (kind != TimeKind::kDays && kind != TimeKind::kSeconds)
       return fail(ErrorCode::kBadConfig,
-                  "models.two_tower.popularity_half_life_days: the prior needs the day of each event, but [events] has no time column; set it to []");
+                  "models.two_tower.popularity_half_life_days: the prior needs the day of each event, but [events] has no time column; set "
+                  "it to []");
     trainer.timeline_ = std::make_unique<PopularityTimeline>(view, config.popularity_half_life_days);
   }
   if (trainer.config_.optimizer.schedule != Schedule::kConstant) {
@@ -181,8 +189,8 @@ Result<EpochCurve> Trainer::run_epoch(std::size_t epoch, Network& network, Threa
   }
   progress.end();
   if (!network.is_finite())
-    return fail(ErrorCode::kDiverged, "training diverged in epoch ", epoch, ": weights are no longer numbers; try a smaller learning_rate (now ",
-                config_.optimizer.learning_rate, ")");
+    return fail(ErrorCode::kDiverged, "training diverged in epoch ", epoch,
+                ": weights are no longer numbers; try a smaller learning_rate (now ", config_.optimizer.learning_rate, ")");
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return EpochCurve{loss / weight, static_cast<double>(correct) / static_cast<double>(done), static_cast<double>(done) / seconds};
 }

@@ -39,7 +39,8 @@ class Trainer {
     std::uint32_t event;
     float weight;
   };
-  Trainer(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries, std::uint64_t seed);
+  Trainer(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries,
+          std::uint64_t seed);
   void collect_examples();
   void make_sampler();
   std::vector<std::uint32_t> block_order(std::size_t epoch, std::vector<std::uint32_t>& starts) const;

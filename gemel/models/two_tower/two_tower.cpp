@@ -59,7 +59,8 @@ std::span<const std::uint32_t> as_rows(std::span<const ItemIndex> items) {
 Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
   if (kind == TimeKind::kDays || kind == TimeKind::kSeconds) return {};
   const auto refuse = [](std::string_view key, std::string_view needs, std::string_view instead) {
-    return fail(ErrorCode::kBadConfig, "models.two_tower.", key, ": needs ", needs, " of each event, and events.time names no column; set ", instead);
+    return fail(ErrorCode::kBadConfig, "models.two_tower.", key, ": needs ", needs, " of each event, and events.time names no column; set ",
+                instead);
   };
   constexpr std::string_view kWithoutDays = "popularity_half_life_days = [] and time = []";
   if (!config.popularity_half_life_days.empty()) return refuse("popularity_half_life_days", "the day", kWithoutDays);
@@ -161,13 +162,15 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
 Calibration TwoTower::current_calibration() const {
   const auto trained = network_.prior_weights();
   Calibration calibration;
-  calibration.popularity_weights = config_.popularity_weights.empty() ? std::vector<double>(trained.begin(), trained.end()) : config_.popularity_weights;
+  calibration.popularity_weights =
+      config_.popularity_weights.empty() ? std::vector<double>(trained.begin(), trained.end()) : config_.popularity_weights;
   calibration.tower_gates = config_.tower_gates.empty() ? std::vector<double>(kNumGates, 1.0) : config_.tower_gates;
   return calibration;
 }
 
 bool TwoTower::chooses_calibration() const {
-  return config_.calibrate && config_.popularity_weights.empty() && config_.tower_gates.empty() && !config_.popularity_half_life_days.empty();
+  return config_.calibrate && config_.popularity_weights.empty() && config_.tower_gates.empty() &&
+         !config_.popularity_half_life_days.empty();
 }
 
 // Calibrates on the validation period, then asks the common evaluation.
@@ -273,7 +276,12 @@ void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::spa
       kernels().scale(factor, embeddings.row(i).data(), embeddings.cols());
       excluded.push_back(as_rows(some[i].excluded));
     }
-    search({.queries = embeddings, .candidates = candidate_embeddings_, .candidate_bias = item_bias_, .eligible = eligible, .excluded = excluded, .k = k},
+    search({.queries = embeddings,
+            .candidates = candidate_embeddings_,
+            .candidate_bias = item_bias_,
+            .eligible = eligible,
+            .excluded = excluded,
+            .k = k},
            pool, found);
     for (std::size_t i = 0; i < some.size(); ++i) {
       for (const ScoredIndex& hit : found[i]) out[begin + i].push_back({ItemIndex{hit.index}, hit.score});

@@ -1,7 +1,8 @@
-// The two-tower model: a query tower and a candidate tower trained with a softmax over candidates (Covington et al. 2016, section 3; Yi et al.
-// 2019), beside an additive prior of recent popularity. What is served is
+// The two-tower model: a query tower and a candidate tower trained with a softmax over candidates (Covington et al. 2016, section 3; Yi et
+// al. 2019), beside an additive prior of recent popularity. What is served is
 //
-//   gate * scale * <query_embedding, candidate_embedding> + item_bias,   item_bias = sum of popularity_weight * log share of its decayed count
+//   gate * scale * <query_embedding, candidate_embedding> + item_bias,   item_bias = sum of popularity_weight * log share of its decayed
+//   count
 //
 // so that retrieval stays a search over candidate embeddings with one bias a product, the same for all queries of a day.
 // Thread safety: as Recommender says.

@@ -23,11 +23,15 @@ std::vector<EventRow> checkered(int num_events, std::uint64_t seed = 1) {
 }
 
 std::unique_ptr<Recommender> make(std::string_view extra = "") {
-  return make_model("two_tower", concat("embedding_dim = 8\nquery_layers = [\"8 linear\"]\ncandidate_layers = [\"8 linear\"]\nbatch_size = 64\n"
-                                        "epochs = 5\nlearning_rate = 0.02\ndropout = 0.1\n", extra)).value();
+  return make_model("two_tower",
+                    concat("embedding_dim = 8\nquery_layers = [\"8 linear\"]\ncandidate_layers = [\"8 linear\"]\nbatch_size = 64\n"
+                           "epochs = 5\nlearning_rate = 0.02\ndropout = 0.1\n",
+                           extra))
+      .value();
 }
 
-std::vector<ScoredItem> ask(const Recommender& model, const Dataset& shop, std::string_view user, TimePoint at, std::size_t k, ThreadPool& pool) {
+std::vector<ScoredItem> ask(const Recommender& model, const Dataset& shop, std::string_view user, TimePoint at, std::size_t k,
+                            ThreadPool& pool) {
   const Histories histories(shop, shop.num_events());
   const UserIndex index = testing::user_of(shop, user);
   const Query query{.user = index, .at = at, .history = history_before(histories.of(index), at), .excluded = {}};
@@ -70,8 +74,10 @@ TEST(TwoTower, SameSeedGivesTheSameBytesForOneAndTwoThreads) {
 
 // Plain SGD on raw dot products: a large step blows up within a few epochs, an absurd one at once.
 std::unique_ptr<Recommender> make_diverging(double learning_rate) {
-  return make_model("two_tower", concat("optimizer = \"sgd\"\nnormalize = false\ndropout = 0.0\nepochs = 60\nbatch_size = 64\nlearning_rate = ",
-                                        learning_rate, "\n")).value();
+  return make_model("two_tower",
+                    concat("optimizer = \"sgd\"\nnormalize = false\ndropout = 0.0\nepochs = 60\nbatch_size = 64\nlearning_rate = ",
+                           learning_rate, "\n"))
+      .value();
 }
 
 TEST(TwoTower, DivergenceInTheFirstEpochIsAnErrorWithAHint) {
@@ -100,7 +106,8 @@ TEST(TwoTower, LaterDivergenceStopsTheFitAndKeepsTheLastGoodState) {
 }
 
 TEST(TwoTower, KnobsReadBackGiveTheSameKnobs) {
-  const auto model = make("loss = \"mixed\"\npopularity_half_life_days = [1, 3.5]\nhistory = { length = 7, pool = [\"mean\", \"recency\"] }");
+  const auto model =
+      make("loss = \"mixed\"\npopularity_half_life_days = [1, 3.5]\nhistory = { length = 7, pool = [\"mean\", \"recency\"] }");
   EXPECT_EQ(make_model("two_tower", model->knobs()).value()->knobs(), model->knobs());
 }
 
@@ -123,8 +130,11 @@ TEST(TwoTower, RefusesContradictoryKnobsWithTheKeyAndWhatWouldBeRight) {
 TEST(PointInTime, LaterEventsChangeNoFeatureOfEarlierExamples) {
   const auto batch_of = [](std::vector<EventRow> events, std::uint32_t num_examples, bool fit_on_all) {
     const Dataset shop = testing::make_dataset(std::move(events));
-    const ConfigFile knobs = ConfigFile::parse("user_id = true\naction = true\nweight = true\ntime = [\"year_cycle\", \"hour\", \"trend\"]\n"
-                                               "loss = \"full\"\nhistory = { pool = [\"mean\", \"recency\"] }\nexample_half_life_days = 0", "test").value();
+    const ConfigFile knobs = ConfigFile::parse(
+                                 "user_id = true\naction = true\nweight = true\ntime = [\"year_cycle\", \"hour\", \"trend\"]\n"
+                                 "loss = \"full\"\nhistory = { pool = [\"mean\", \"recency\"] }\nexample_half_life_days = 0",
+                                 "test")
+                                 .value();
     const TwoTowerConfig config = TwoTowerConfig::read(knobs.root()).value();
     const std::size_t fitted = fit_on_all ? shop.num_events() : num_examples;
     const TrainView view{&shop, fitted, at_day(100)};
@@ -145,10 +155,12 @@ TEST(PointInTime, LaterEventsChangeNoFeatureOfEarlierExamples) {
       EXPECT_EQ(a.queries.bags[bag].rows, b.queries.bags[bag].rows);
       EXPECT_EQ(a.queries.bags[bag].weights, b.queries.bags[bag].weights);
     }
-    EXPECT_TRUE(std::ranges::equal(std::span(a.queries.numbers.data(), a.queries.numbers.size()), std::span(b.queries.numbers.data(), b.queries.numbers.size())));
+    EXPECT_TRUE(std::ranges::equal(std::span(a.queries.numbers.data(), a.queries.numbers.size()),
+                                   std::span(b.queries.numbers.data(), b.queries.numbers.size())));
     ASSERT_EQ(a.candidate_set.items, b.candidate_set.items);
     for (std::size_t h = 0; h < a.log_shares.size(); ++h)
-      EXPECT_TRUE(std::ranges::equal(std::span(a.log_shares[h].data(), a.log_shares[h].size()), std::span(b.log_shares[h].data(), b.log_shares[h].size())));
+      EXPECT_TRUE(std::ranges::equal(std::span(a.log_shares[h].data(), a.log_shares[h].size()),
+                                     std::span(b.log_shares[h].data(), b.log_shares[h].size())));
     EXPECT_EQ(a.row_weight, b.row_weight);
   };
 
@@ -165,7 +177,8 @@ TEST(PointInTime, LaterEventsChangeNoFeatureOfEarlierExamples) {
   expect_same(original, batch_of(changed, kBefore, false));
   // Inside the training period too: features of early examples do not know later events that the fit itself has seen.
   const TrainingBatch fitted = batch_of(all, kBefore, true), fitted_changed = batch_of(changed, kBefore, true);
-  for (std::size_t bag = 0; bag < fitted.queries.bags.size(); ++bag) EXPECT_EQ(fitted.queries.bags[bag].weights, fitted_changed.queries.bags[bag].weights);
+  for (std::size_t bag = 0; bag < fitted.queries.bags.size(); ++bag)
+    EXPECT_EQ(fitted.queries.bags[bag].weights, fitted_changed.queries.bags[bag].weights);
   for (std::size_t h = 0; h < fitted.log_shares.size(); ++h)
     EXPECT_TRUE(std::ranges::equal(std::span(fitted.log_shares[h].data(), fitted.log_shares[h].size()),
                                    std::span(fitted_changed.log_shares[h].data(), fitted_changed.log_shares[h].size())));
