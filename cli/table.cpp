@@ -23,9 +23,10 @@ std::string fitted(std::string text, std::size_t width) {
   std::ranges::replace_if(text, [](unsigned char byte) { return byte < 0x20; }, ' ');
   if (width_of(text) <= width) return text;
   std::size_t end = 0;
-  for (std::size_t characters = 0; characters + 3 < width; ++characters) do
-      ++end;
+  for (std::size_t characters = 0; characters + 3 < width; ++characters) {
+    do ++end;
     while (end < text.size() && is_continuation(text[end]));
+  }
   return text.substr(0, end) + "...";
 }
 
