@@ -25,7 +25,7 @@ step "What might household 1228 buy for the first time on the first of December?
 cat <<TEXT
 
 # Done in $((SECONDS / 60)) min $((SECONDS % 60)) s: files read into a Dataset, a two-tower trained and judged on weeks it never saw, products recommended.
-# In $out: dataset/ (README of its files: docs/formats/dataset.md), bundle/ (docs/formats/bundle.md), bundle.curves.jsonl, report.json.
+# In $out: dataset/ (docs/formats/dataset.md), bundle/ (docs/formats/bundle.md), bundle.curves.jsonl, report.json.
 # Next, with PATH=\$PWD/build/release/bin:\$PATH:
 #   gemel recommend $out/bundle --recent 1082185,1029743              # somebody unknown, after two products: bananas and milk
 #   gemel evaluate $out/dataset --models popularity,repurchase        # repeats included: buying the same again is hard to beat
