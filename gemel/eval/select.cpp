@@ -50,11 +50,15 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
   const Validation validation{.plan = plan, .histories = known, .score = score};
   Selection selection;
   std::size_t best = 0;
+  std::unique_ptr<Recommender> model, earlier;
   for (const std::string& knobs : space) {
-    GEMEL_ASSIGN_OR_RETURN(const auto model, make_model(entry.name, knobs));
+    earlier = std::move(model);
+    GEMEL_ASSIGN_OR_RETURN(model, make_model(entry.name, knobs));
     const FitContext context{
         .pool = pool, .progress = progress, .seed = options.seed, .validation = &validation, .curves_path = options.curves_path};
-    GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
+    if (earlier == nullptr || !model->take_fit(*earlier, split.train(dataset))) {
+      GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
+    }
     for (std::string& warning : model->warnings()) selection.warnings.push_back(std::move(warning));
     GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, all_events, plan, pool, progress));
     selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall)});

@@ -119,15 +119,15 @@ TEST(PopularityTimeline, GivesEveryDayWhatTheRolledCountersGive) {
   const std::vector<std::uint32_t> items{5, 0, 3, 7};
   DecayedCounts counts(half_lives, shop.num_items());
   std::vector<float> rolled(shop.num_items());
+  std::vector<Matrix> shares;
+  ThreadPool pool(2);
   for (int day = 0; day < 75; day += 3) {
     counts.roll(shop, shop.num_events(), day_of(at_day(day)));
+    timeline.log_shares(std::vector<Day>{day_of(at_day(day))}, items, shares, pool);
     for (std::size_t h = 0; h < half_lives.size(); ++h) {
-      Matrix shares(1, items.size());
-      const std::vector<Day> days{day_of(at_day(day))};
-      timeline.log_shares(h, days, items, shares);
       counts.log_shares(h, rolled);
       for (std::size_t c = 0; c < items.size(); ++c)
-        EXPECT_NEAR(shares(0, c), rolled[items[c]], 2e-4) << "day " << day << ", half-life " << half_lives[h];
+        EXPECT_NEAR(shares[h](0, c), rolled[items[c]], 1e-5) << "day " << day << ", half-life " << half_lives[h];
     }
   }
 }
@@ -136,11 +136,12 @@ TEST(PopularityTimeline, StaysFiniteAfterYearsWithoutASale) {
   const Dataset shop = testing::make_dataset({{"ann", "tea", 0}, {"ann", "pot", 3000}});
   const PopularityTimeline timeline({&shop, shop.num_events(), at_day(3001)}, {1});
   const std::vector<Day> days{day_of(at_day(1)), day_of(at_day(200)), day_of(at_day(2999)), day_of(at_day(3001))};
-  Matrix shares(days.size(), 2);
-  timeline.log_shares(0, days, std::vector<std::uint32_t>{0, 1}, shares);
-  EXPECT_NEAR(shares(1, 0), std::log(1.05), 1e-5) << "alone for 200 days: the whole share";
-  EXPECT_NEAR(shares(2, 0), std::log(0.05), 1e-5) << "faded";
-  EXPECT_NEAR(shares(3, 1), std::log(1.05), 1e-5);
+  std::vector<Matrix> shares;
+  ThreadPool pool(1);
+  timeline.log_shares(days, std::vector<std::uint32_t>{0, 1}, shares, pool);
+  EXPECT_NEAR(shares[0](1, 0), std::log(1.05), 1e-5) << "alone for 200 days: the whole share";
+  EXPECT_NEAR(shares[0](2, 0), std::log(0.05), 1e-5) << "faded";
+  EXPECT_NEAR(shares[0](3, 1), std::log(1.05), 1e-5);
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "gemel/data/decayed_counts.h"
+#include "gemel/numerics/kernels.h"
 
 namespace gemel {
 namespace {
@@ -60,12 +62,14 @@ PopularityTimeline::PopularityTimeline(const TrainView& view, std::vector<double
   std::vector<double> sold(num_days, 0.0);
   for (const Sale& sale : sales) sold[static_cast<std::size_t>(sale.day - first_day_)] += sale.weight;
 
+  for (const Sale& sale : sales) entry_days_.push_back(sale.day);
   for (const double half_life : half_life_days_) {
-    auto& entries = entries_.emplace_back(sales.size());
+    auto& log2_counts = log2_counts_.emplace_back();
+    double count = 0;
     for (std::size_t i = 0; i < sales.size(); ++i) {
-      double count = sales[i].weight;
-      if (i > 0 && sales[i - 1].item == sales[i].item) count += entries[i - 1].count * decay(sales[i].day - sales[i - 1].day, half_life);
-      entries[i] = {sales[i].day, static_cast<float>(count)};
+      const bool continues = i > 0 && sales[i - 1].item == sales[i].item;
+      count = sales[i].weight + (continues ? count * decay(sales[i].day - sales[i - 1].day, half_life) : 0);
+      log2_counts.push_back(static_cast<float>(std::log2(count)));
     }
     auto& totals = totals_.emplace_back(num_days, 0.0);
     for (std::size_t day = 1; day < num_days; ++day) totals[day] = (totals[day - 1] + sold[day - 1]) * decay(1, half_life);
@@ -80,36 +84,48 @@ double PopularityTimeline::total(std::size_t half_life, std::int32_t day) const 
   return totals.back() * decay(static_cast<double>(index - totals.size() + 1), half_life_days_[half_life]);
 }
 
-void PopularityTimeline::log_shares(std::size_t half_life, std::span<const Day> days, std::span<const std::uint32_t> items,
-                                    MatrixView out) const {
-  GEMEL_CHECK(out.rows == days.size() && out.cols == items.size());
+void PopularityTimeline::log_shares(std::span<const Day> days, std::span<const std::uint32_t> items, std::vector<Matrix>& out,
+                                    ThreadPool& pool) const {
+  constexpr std::size_t kItemsPerBlock = 256;
+  constexpr std::uint32_t kNoEntry = UINT32_MAX;
+  constexpr float kNothing = -std::numeric_limits<float>::infinity();
+  const std::size_t num_days = days.size(), num_half_lives = half_life_days_.size();
   const auto floor = static_cast<float>(0.1 / static_cast<double>(num_items_));
-  const auto& entries = entries_[half_life];
-  const double rate = std::isinf(half_life_days_[half_life]) ? 0 : -1 / half_life_days_[half_life];
-  std::vector<std::int32_t> numbers(days.size());
-  std::vector<double> inverse_totals(days.size());  // double: after a year without sales a half-life of a day leaves 2^-365
-  for (std::size_t r = 0; r < days.size(); ++r) {
-    numbers[r] = day_number(days[r]);
-    const double all = total(half_life, numbers[r]);
-    inverse_totals[r] = all > kFadedTotal ? 1 / all : 0;
-  }
-  // Days ascend and so do a product's entries: one walk along both.
-  for (std::size_t c = 0; c < items.size(); ++c) {
-    auto entry = entries.begin() + offsets_[items[c]];
-    const auto end = entries.begin() + offsets_[items[c] + 1];
-    const auto begin = entry;
-    for (std::size_t r = 0; r < days.size(); ++r) {
-      entry = std::lower_bound(entry, end, numbers[r], [](const Entry& e, std::int32_t day) { return e.day < day; });
-      double share = 0;
-      if (entry != begin) {
-        const Entry& last = *(entry - 1);
-        // Decayed from the end of its day's count, taken at that day's start, to the start of this day.
-        share = last.count * std::exp2(rate * (numbers[r] - last.day)) * inverse_totals[r];
-      }
-      out.data[r * out.cols + c] = static_cast<float>(share) + floor;
+  out.resize(num_half_lives);
+  for (Matrix& shares : out) shares.resize(num_days, items.size());
+  Matrix log2_totals(num_half_lives, num_days);  // infinite where nothing is left: the share is 0
+  for (std::size_t h = 0; h < num_half_lives; ++h)
+    for (std::size_t r = 0; r < num_days; ++r) {
+      const double all = total(h, day_number(days[r]));
+      log2_totals(h, r) = all > kFadedTotal ? static_cast<float>(std::log2(all)) : -kNothing;
     }
-  }
-  for (std::size_t i = 0; i < out.size(); ++i) out.data[i] = std::log(out.data[i]);
+
+  pool.for_blocks(items.size(), kItemsPerBlock, [&](std::size_t begin, std::size_t end) {
+    // The last entry before each day. Days ascend and so do a product's entries: one walk along both.
+    std::vector<std::uint32_t> last(num_days * kItemsPerBlock, kNoEntry);
+    for (std::size_t c = begin; c < end; ++c) {
+      const auto first = entry_days_.begin() + offsets_[items[c]], stop = entry_days_.begin() + offsets_[items[c] + 1];
+      auto entry = first;
+      for (std::size_t r = 0; r < num_days; ++r) {
+        entry = std::lower_bound(entry, stop, day_number(days[r]));
+        if (entry != first) last[r * kItemsPerBlock + c - begin] = static_cast<std::uint32_t>(entry - entry_days_.begin() - 1);
+      }
+    }
+    for (std::size_t h = 0; h < num_half_lives; ++h) {
+      const auto rate = static_cast<float>(std::isinf(half_life_days_[h]) ? 0 : -1 / half_life_days_[h]);
+      for (std::size_t r = 0; r < num_days; ++r) {
+        float* log2_share = out[h].row(r).data() + begin;
+        for (std::size_t c = 0; c < end - begin; ++c) {
+          const std::uint32_t entry = last[r * kItemsPerBlock + c];
+          // Decayed from the start of the entry's day to the start of this one.
+          log2_share[c] = entry == kNoEntry ? kNothing
+                                            : log2_counts_[h][entry] + rate * static_cast<float>(day_number(days[r]) - entry_days_[entry]) -
+                                                  log2_totals(h, r);
+        }
+        kernels().log_exp2_plus(floor, log2_share, end - begin);
+      }
+    }
+  });
 }
 
 }  // namespace gemel

@@ -9,6 +9,7 @@
 
 #include "gemel/data/split.h"
 #include "gemel/numerics/matrix.h"
+#include "gemel/numerics/thread_pool.h"
 
 namespace gemel {
 
@@ -19,20 +20,19 @@ class PopularityTimeline {
 
   std::size_t num_half_lives() const { return half_life_days_.size(); }
 
-  // out[r, c] = log(share + 0.1 / num_items) of items[c] as of the start of days[r]; days ascending. -> [days, items]
-  void log_shares(std::size_t half_life, std::span<const Day> days, std::span<const std::uint32_t> items, MatrixView out) const;
+  // out[h](r, c) = log(share + 0.1 / num_items) of items[c] for half-life h as of the start of days[r]; days ascending. out [half-lives]
+  // is resized to [days, items] each.
+  void log_shares(std::span<const Day> days, std::span<const std::uint32_t> items, std::vector<Matrix>& out, ThreadPool& pool) const;
 
  private:
-  struct Entry {
-    std::int32_t day;  // since 1970
-    float count;       // decayed to that day, its own sales included
-  };
   double total(std::size_t half_life, std::int32_t day) const;
 
   std::vector<double> half_life_days_;
   std::size_t num_items_ = 0;
-  std::vector<std::uint32_t> offsets_;            // [num_items + 1] into each of entries_
-  std::vector<std::vector<Entry>> entries_;       // [half_lives]
+  // An entry stands for a product's day with a sale; by product, then day.
+  std::vector<std::uint32_t> offsets_;            // [num_items + 1]
+  std::vector<std::int32_t> entry_days_;          // [entries], since 1970
+  std::vector<std::vector<float>> log2_counts_;   // [half_lives][entries], decayed to that day, its own sales included
   std::int32_t first_day_ = 0;
   std::vector<std::vector<double>> totals_;       // [half_lives][days]: as of the start of first_day_ + i
 };

@@ -81,6 +81,9 @@ class Recommender {
   // Errors: kInterrupted, kBadConfig (a knob does not fit the data), kDiverged (nothing was learnt; a fit that leaves the numbers later
   // stops at its last good state and warns).
   virtual Result<void> fit(const TrainView& view, const FitContext& context) = 0;
+  // Where a fit on this view would learn what `fitted` learnt from it, since their knobs differ only in what recommending reads: takes that
+  // over, stands at view.until, and returns true. Otherwise nothing changes.
+  virtual bool take_fit(const Recommender& /*fitted*/, const TrainView& /*view*/) { return false; }
   virtual std::vector<std::string> warnings() const { return {}; }  // what the last fit wants people to know
 
   // Lets the events [0, num_events) be known as of `now`: counters move forward; parameters do not change. Time only goes forward.

@@ -30,15 +30,14 @@ class RowGradients {
   // Sums the gradients of all uses of a table [num_table_rows, dim], several when towers share it. Entries of a row are added
   // in the order of uses, then bags, whatever the number of threads.
   void gather(std::span<const BagUseView> uses, std::size_t num_table_rows, std::size_t dim, ThreadPool& pool);
+  // gather in two steps: finding and sorting on the calling thread, so that several tables can be prepared at the same time, then the sums.
+  void prepare(std::span<const BagUseView> uses, std::size_t num_table_rows, std::size_t dim);
+  void sum(ThreadPool& pool);
 
   std::span<const std::uint32_t> rows() const { return rows_; }  // unique
-  ConstMatrixView values() const { return values_; }             // [rows, dim]
+  ConstMatrixView values() const { return values_; }  // [rows, dim]
 
  private:
-  struct Entry {
-    const float* gradient;  // [dim], inside d_out: valid during gather only
-    float weight;
-  };
   void find_rows(std::span<const BagUseView> uses, std::size_t num_table_rows);
   void sort_entries(std::span<const BagUseView> uses);
   void cut_blocks();
@@ -47,7 +46,8 @@ class RowGradients {
   Matrix values_;
   std::vector<std::uint32_t> slot_of_row_;  // [num_table_rows], position in rows_ + 1; 0: not seen; all 0 between calls
   std::vector<std::uint32_t> entry_begin_;  // [rows + 1]
-  std::vector<Entry> entries_;              // sorted by slot, stable
+  std::vector<const float*> entry_rows_;  // [entries] of [dim], inside d_out: valid until sum; sorted by slot, stable
+  std::vector<float> entry_weights_;  // [entries]
   std::vector<std::uint32_t> block_begin_;  // slots where blocks of about equal numbers of entries begin
 };
 

@@ -47,6 +47,10 @@ struct Kernels {
   float (*add_bias_max)(const float* bias, float* x, std::size_t n);
   // x = exp(x - max), its error below 2 ulp, 0 where it would be below exp(-87.7); returns the sum.
   float (*exp_sum)(float max, float* x, std::size_t n);
+  // x = log(2^x + floor), floor a normal number above 0; x may be -infinity. Error below 1e-6 of 1 + |log floor|.
+  void (*log_exp2_plus)(float floor, float* x, std::size_t n);
+  // out = sum over the n rows of weights[i] * rows[i][0 .. dim), added in their order; n = 0 gives zeros.
+  void (*sum_rows)(const float* const* rows, const float* weights, std::size_t n, float* out, std::size_t dim);
 
   // Activations. gelu is the tanh form (Hendrycks, Gimpel 2016, section 2). Backward: dx = dy * act'(x); dx may be dy.
   void (*relu)(const float* x, float* y, std::size_t n);

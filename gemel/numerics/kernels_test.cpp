@@ -54,6 +54,47 @@ TEST(Kernels, SumsAgreeWithADoubleTwin) {
   });
 }
 
+TEST(Kernels, LogOfAShareAndAFloorAgreesWithItsDoubleTwin) {
+  for (const Kernels* set : supported_kernels()) {
+    SCOPED_TRACE(set->name);
+    for (const float floor : {1e-9f, 1.5e-5f, 0.05f}) {
+      Floats x{-kInfinity, -5000, -200, -127, -126.5f, 0, 10};
+      for (double value = -40; value < 1; value += 0.00317) x.push_back(static_cast<float>(value));
+      Floats result = x;
+      set->log_exp2_plus(floor, result.data(), result.size());
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        const double expected = std::log(std::exp2(double{x[i]}) + floor);
+        ASSERT_NEAR(result[i], expected, 1e-6 * (1 + std::abs(std::log(double{floor})))) << "x = " << x[i] << ", floor = " << floor;
+      }
+    }
+  }
+}
+
+TEST(Kernels, SumsOfRowsAddInTheOrderGiven) {
+  for_each_set_and_size([](const Kernels& set, std::size_t dim) {
+    for (const std::size_t n : {0, 1, 2, 50}) {
+      const Floats values = random_floats(n * dim, 7), weights = random_floats(n, 8);
+      std::vector<const float*> rows;
+      for (std::size_t i = 0; i < n; ++i) rows.push_back(values.data() + i * dim);
+      Floats out(dim + 1, -1.0f);  // one more than is written
+      set.sum_rows(rows.data(), weights.data(), n, out.data(), dim);
+      EXPECT_EQ(out[dim], -1);
+      for (std::size_t d = 0; d < dim; ++d) {
+        double expected = 0;
+        for (std::size_t i = 0; i < n; ++i) expected += double{weights[i]} * rows[i][d];
+        EXPECT_NEAR(out[d], expected, 1e-5) << d;
+      }
+      // Large numbers that cancel first: another order would lose the small one.
+      const float big[] = {1e8f}, minus_big[] = {-1e8f}, small[] = {1};
+      const float* const three[] = {big, minus_big, small};
+      const float ones[] = {1, 1, 1};
+      float sum;
+      set.sum_rows(three, ones, 3, &sum, 1);
+      EXPECT_EQ(sum, 1);
+    }
+  });
+}
+
 TEST(Kernels, MaximaAreExactWhereverTheyStand) {
   for_each_set_and_size([](const Kernels& set, std::size_t n) {
     Floats x = random_floats(n, 3);

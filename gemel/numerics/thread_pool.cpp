@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -16,21 +17,37 @@ extern "C" void omp_set_num_threads(int);
 
 namespace gemel {
 namespace {
+
 thread_local bool inside_task = false;
+
+// A training step runs dozens of short tasks: waking a sleeping thread takes longer than most of them. So threads look for a while before
+// they sleep.
+constexpr std::chrono::microseconds kSpin{100};
+
+void spin_until(auto&& condition) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  while (!condition() && std::chrono::steady_clock::now() < end) {
+#if defined(__x86_64__)
+    for (int pause = 0; pause < 16; ++pause) __builtin_ia32_pause();
+#endif
+  }
 }
+
+}  // namespace
 
 struct ThreadPool::State {
   std::vector<std::thread> workers;
   std::mutex mutex;
   std::condition_variable work_ready;
   std::condition_variable work_done;
-  std::uint64_t generation = 0;  // guarded by mutex, as are the four below
-  std::size_t busy_workers = 0;
-  bool stopping = false;
+  std::atomic<std::uint64_t> generation{0};  // counts the runs; changes under mutex, may be read without
+  std::atomic<bool> stopping{false};         // likewise
+  bool is_open = false;                      // guarded by mutex, as are the three below: workers may still join this run
+  std::atomic<std::size_t> active_workers{0};  // joined and not done; changes under mutex, may be read without
   std::exception_ptr error;
   std::size_t error_block = 0;
 
-  const std::function<void(std::size_t)>* task = nullptr;  // set before generation changes, read after
+  const std::function<void(std::size_t)>* task = nullptr;  // set before generation changes, read by those who joined
   std::size_t num_blocks = 0;
   std::atomic<std::size_t> next_block{0};
 
@@ -53,15 +70,19 @@ struct ThreadPool::State {
   void worker_loop() {
     omp_set_num_threads(1);
     std::uint64_t seen = 0;
-    std::unique_lock lock(mutex);
     while (true) {
-      work_ready.wait(lock, [&] { return stopping || generation != seen; });
+      const auto is_called = [&] { return stopping || generation != seen; };
+      spin_until(is_called);
+      std::unique_lock lock(mutex);
+      work_ready.wait(lock, is_called);
       if (stopping) return;
       seen = generation;
+      if (!is_open) continue;  // came late: the others have done it
+      ++active_workers;
       lock.unlock();
       work();
       lock.lock();
-      if (--busy_workers == 0) work_done.notify_one();
+      if (--active_workers == 0) work_done.notify_one();
     }
   }
 };
@@ -91,18 +112,20 @@ void ThreadPool::run(std::size_t num_blocks, const std::function<void(std::size_
   }
   {
     const std::lock_guard lock(state_->mutex);
-    GEMEL_CHECK(state_->busy_workers == 0, "ThreadPool::run has one caller at a time");
+    GEMEL_CHECK(!state_->is_open && state_->active_workers == 0, "ThreadPool::run has one caller at a time");
     state_->task = &task;
     state_->num_blocks = num_blocks;
     state_->next_block.store(0, std::memory_order_relaxed);
-    state_->busy_workers = state_->workers.size();
+    state_->is_open = true;
     state_->error = nullptr;
     ++state_->generation;
   }
   state_->work_ready.notify_all();
   state_->work();
+  spin_until([&] { return state_->active_workers == 0; });
   std::unique_lock lock(state_->mutex);
-  state_->work_done.wait(lock, [&] { return state_->busy_workers == 0; });
+  state_->is_open = false;  // who has not joined by now is not waited for
+  state_->work_done.wait(lock, [&] { return state_->active_workers == 0; });
   if (state_->error) std::rethrow_exception(std::exchange(state_->error, nullptr));
 }
 

@@ -34,8 +34,8 @@ Result<std::unique_ptr<Recommender>> ItemKnn::make(ConfigTable table) {
 
 std::vector<std::string> ItemKnn::search_space() {
   std::vector<std::string> space;
-  for (const std::size_t neighbours : {20, 100}) {
-    for (const double shrinkage : {10., 100.}) {
+  for (const double shrinkage : {10., 100.}) {
+    for (const std::size_t neighbours : {100, 20}) {  // 20 are the first of 100: see take_fit
       for (const double history_days : {14., 60., kNoDecay}) {
         space.push_back(ItemKnn({.neighbours = neighbours, .shrinkage = shrinkage, .history_half_life_days = history_days}).knobs());
       }
@@ -87,6 +87,23 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
     offsets_.push_back(static_cast<std::int64_t>(neighbours_.size()));
   }
   return {};
+}
+
+bool ItemKnn::take_fit(const Recommender& fitted, const TrainView& view) {
+  const auto* other = dynamic_cast<const ItemKnn*>(&fitted);
+  if (other == nullptr || other->knobs_.shrinkage != knobs_.shrinkage || other->knobs_.neighbours < knobs_.neighbours) return false;
+  popularity_.fit(view);
+  offsets_.assign(1, 0);
+  neighbours_.clear();
+  similarities_.clear();
+  for (std::size_t item = 0; item + 1 < other->offsets_.size(); ++item) {
+    const auto begin = other->offsets_[item];  // the most similar come first
+    const auto end = std::min(other->offsets_[item + 1], begin + static_cast<std::int64_t>(knobs_.neighbours));
+    neighbours_.insert(neighbours_.end(), other->neighbours_.begin() + begin, other->neighbours_.begin() + end);
+    similarities_.insert(similarities_.end(), other->similarities_.begin() + begin, other->similarities_.begin() + end);
+    offsets_.push_back(static_cast<std::int64_t>(neighbours_.size()));
+  }
+  return true;
 }
 
 void ItemKnn::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) { popularity_.advance(dataset, num_events, now); }

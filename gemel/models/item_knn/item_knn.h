@@ -28,6 +28,7 @@ class ItemKnn : public Recommender {
   std::string_view name() const override { return "item_knn"; }
   std::string knobs() const override;
   Result<void> fit(const TrainView& view, const FitContext& context) override;
+  bool take_fit(const Recommender& fitted, const TrainView& view) override;
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;

@@ -111,6 +111,27 @@ TEST(ItemKnn, KeepsOnlyTheMostSimilarNeighboursAndTheLatestEvents) {
   EXPECT_LE(answer[1].score, 0);
 }
 
+TEST(ItemKnn, TakesAnotherOnesFitWhereItsOwnWouldBeTheSame) {
+  Rng rng(5);
+  std::vector<testing::EventRow> events;
+  for (int event = 0; event < 300; ++event)
+    events.push_back({concat("user", rng.below(20)), concat("item", rng.below(30)), rng.uniform() * 9});
+  const Dataset shop = testing::make_dataset(events);
+  const TrainView view{&shop, shop.num_events(), at_day(10)};
+  ThreadPool pool(1);
+  ItemKnn wide({.neighbours = 20, .shrinkage = 3}), narrow({.neighbours = 5, .shrinkage = 3}), taker({.neighbours = 5, .shrinkage = 3});
+  ASSERT_TRUE(wide.fit(view, {.pool = pool}));
+  ASSERT_TRUE(narrow.fit(view, {.pool = pool}));
+  ASSERT_TRUE(taker.take_fit(wide, view));
+  const Histories histories(shop, shop.num_events());
+  for (std::uint32_t user = 0; user < 20; ++user) {
+    const auto history = histories.of(UserIndex{user});
+    EXPECT_EQ(ask(taker, history, at_day(10), 30), ask(narrow, history, at_day(10), 30));
+  }
+  EXPECT_FALSE(ItemKnn({.neighbours = 20, .shrinkage = 3}).take_fit(narrow, view)) << "20 cannot come from 5";
+  EXPECT_FALSE(ItemKnn({.neighbours = 5, .shrinkage = 4}).take_fit(wide, view)) << "similarities are others";
+}
+
 TEST(ItemKnn, ADamagedFileIsAnErrorNotACrash) {
   const Dataset shop = testing::make_dataset({{"ann", "tea", 0}, {"ann", "rum", 1}});
   ThreadPool pool(1);

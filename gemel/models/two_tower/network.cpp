@@ -103,18 +103,18 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
 
 void Network::gather_table_gradients(const TrainingBatch& batch, Gradients& gradients, ThreadPool& pool) const {
   gradients.tables.resize(tables_.size());
-  for (std::size_t table = 0; table < tables_.size(); ++table) {
+  pool.run(tables_.size(), [&](std::size_t table) {
     std::vector<BagUseView> uses;
-    for (std::size_t bag = 0; bag < query_tower_.tables().size(); ++bag) {
-      if (query_tower_.tables()[bag] == table)
-        uses.push_back({&batch.queries.bags[bag], gradients.query.input, query_tower_.input_column(bag)});
-    }
-    for (std::size_t bag = 0; bag < candidate_tower_.tables().size(); ++bag) {
-      if (candidate_tower_.tables()[bag] == table)
-        uses.push_back({&batch.candidates.bags[bag], gradients.candidate.input, candidate_tower_.input_column(bag)});
-    }
-    gradients.tables[table].gather(uses, tables_[table].value.rows(), tables_[table].value.cols(), pool);
-  }
+    const auto add_uses = [&](const Tower& tower, const TowerInput& input, const Matrix& d_input) {
+      for (std::size_t bag = 0; bag < tower.tables().size(); ++bag) {
+        if (tower.tables()[bag] == table) uses.push_back({&input.bags[bag], d_input, tower.input_column(bag)});
+      }
+    };
+    add_uses(query_tower_, batch.queries, gradients.query.input);
+    add_uses(candidate_tower_, batch.candidates, gradients.candidate.input);
+    gradients.tables[table].prepare(uses, tables_[table].value.rows(), tables_[table].value.cols());
+  });
+  for (RowGradients& table : gradients.tables) table.sum(pool);
 }
 
 void Network::apply(const Gradients& gradients, const Optimizer& optimizer, ThreadPool& pool) {

@@ -88,26 +88,30 @@ void Trainer::look_up_prior(std::span<const std::uint32_t> examples, TrainingBat
     if (days.empty() || days.back() != day) days.push_back(day);
     batch.group[i] = static_cast<std::uint32_t>(days.size() - 1);
   }
-  batch.log_shares.resize(timeline_->num_half_lives());
-  pool.run(batch.log_shares.size(), [&](std::size_t h) {
-    batch.log_shares[h].resize(days.size(), batch.candidate_set.items.size());
-    timeline_->log_shares(h, days, batch.candidate_set.items, batch.log_shares[h]);
-  });
+  timeline_->log_shares(days, batch.candidate_set.items, batch.log_shares, pool);
 }
 
 // What a customer had is no candidate for a first purchase, so it is none in training either.
-void Trainer::mask_histories(const std::vector<Query>& queries, TrainingBatch& batch) {
+void Trainer::mask_histories(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool) {
+  constexpr std::size_t kRowsPerBlock = 256;
   const auto& items = batch.candidate_set.items;
   for (std::size_t c = 0; c < items.size(); ++c) column_of_item_[items[c]] = static_cast<std::uint32_t>(c + 1);
+  std::vector<std::vector<std::uint32_t>> columns(queries.size());
+  pool.for_blocks(queries.size(), kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+    std::vector<std::uint32_t> last_row(items.size(), UINT32_MAX);  // that masked the column: each is named once
+    for (std::size_t row = begin; row < end; ++row) {
+      for (const HistoryItem& past : queries[row].history) {
+        const std::uint32_t column = column_of_item_[to_size(past.item)] - 1;
+        if (column == UINT32_MAX || last_row[column] == row) continue;
+        last_row[column] = static_cast<std::uint32_t>(row);
+        columns[row].push_back(column);
+      }
+    }
+  });
   batch.masked_offsets.assign(1, 0);
   batch.masked_columns.clear();
-  for (const Query& query : queries) {
-    const auto begin = static_cast<std::ptrdiff_t>(batch.masked_columns.size());
-    for (const HistoryItem& past : query.history) {
-      if (const std::uint32_t column = column_of_item_[to_size(past.item)]) batch.masked_columns.push_back(column - 1);
-    }
-    std::sort(batch.masked_columns.begin() + begin, batch.masked_columns.end());
-    batch.masked_columns.erase(std::unique(batch.masked_columns.begin() + begin, batch.masked_columns.end()), batch.masked_columns.end());
+  for (const auto& row : columns) {
+    batch.masked_columns.insert(batch.masked_columns.end(), row.begin(), row.end());
     batch.masked_offsets.push_back(static_cast<std::uint32_t>(batch.masked_columns.size()));
   }
   for (const std::uint32_t item : items) column_of_item_[item] = 0;
@@ -136,7 +140,7 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
   queries_->encode(queries, batch.queries);
   candidates_->encode(batch.candidate_set.items, {config_.id_dropout, seed_, step}, batch.candidates);
   if (timeline_) look_up_prior(examples, batch, pool);
-  if (config_.first_only) mask_histories(queries, batch);
+  if (config_.first_only) mask_histories(queries, batch, pool);
 }
 
 // Where blocks begin (shifted anew each epoch, so that neighbours change), and the order in which they are taken.

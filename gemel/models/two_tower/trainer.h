@@ -45,7 +45,7 @@ class Trainer {
   void make_sampler();
   std::vector<std::uint32_t> block_order(std::size_t epoch, std::vector<std::uint32_t>& starts) const;
   void look_up_prior(std::span<const std::uint32_t> examples, TrainingBatch& batch, ThreadPool& pool);
-  void mask_histories(const std::vector<Query>& queries, TrainingBatch& batch);
+  void mask_histories(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool);
 
   TwoTowerConfig config_;
   TrainView view_;
