@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -6,6 +7,7 @@
 #include "gemel/data/decayed_counts.h"
 #include "gemel/data/testing.h"
 #include "gemel/features/number_scaler.h"
+#include "gemel/features/personal_counts.h"
 #include "gemel/features/popularity_timeline.h"
 #include "gemel/features/table_features.h"
 #include "gemel/features/time_parts.h"
@@ -130,6 +132,33 @@ TEST(PopularityTimeline, GivesEveryDayWhatTheRolledCountersGive) {
         EXPECT_NEAR(shares[h](0, c), rolled[items[c]], 1e-5) << "day " << day << ", half-life " << half_lives[h];
     }
   }
+}
+
+TEST(PersonalCounts, AgreeWithACaseWorkedByHand) {
+  // Actions: 0 view (not counted), 1 buy, 2 cart. Tea bought 4 days and 2 days ago and put to the cart 2 days ago, rum bought 4000 days
+  // ago, ice only viewed.
+  constexpr ActionIndex kView{0}, kBuy{1}, kCart{2};
+  constexpr ItemIndex kTea{3}, kRum{1}, kIce{2};
+  const std::vector<HistoryItem> history{{at_day(-3990), kRum, 1, kBuy},
+                                         {at_day(6.1), kTea, 1, kBuy},
+                                         {at_day(8.9), kTea, 1, kBuy},
+                                         {at_day(8.9), kTea, 1, kCart},
+                                         {at_day(9), kIce, 1, kView}};
+  const PersonalCounts counts({2, kNoDecay}, {0, 1, 1}, 4);
+  ASSERT_EQ(counts.num_values(), 4u);
+  PersonalCounts::Scratch scratch;
+  PersonalCounts::Of of;
+  for (int again = 0; again < 2; ++again) {  // the scratch is clean after each call
+    counts.count(history, at_day(10.5), {}, scratch, of);
+    EXPECT_THAT(of.items, ::testing::ElementsAre(1, 3));
+    const auto near = [](double count) { return ::testing::FloatNear(static_cast<float>(std::log(1 + 10 * count)), 1e-5f); };
+    EXPECT_THAT(of.values_of(0), ::testing::ElementsAre(near(0), near(1), near(0), near(0)));
+    EXPECT_THAT(of.values_of(1), ::testing::ElementsAre(near(0.25 + 0.5), near(2), near(0.5), near(1)));
+  }
+  counts.count(history, at_day(10.5), std::vector<std::uint32_t>{9, 0, 9, 0}, scratch, of);
+  EXPECT_TRUE(of.items.empty()) << "neither tea nor rum is wanted";
+  PersonalCounts().count(history, at_day(10.5), {}, scratch, of);
+  EXPECT_TRUE(of.items.empty()) << "nothing is counted";
 }
 
 TEST(PopularityTimeline, StaysFiniteAfterYearsWithoutASale) {

@@ -90,6 +90,14 @@ class Chunk {
  private:
   void run_tile(std::size_t begin, std::size_t end);
   void make_logits(std::size_t column_begin, std::size_t column_end, std::span<float> largest);
+  // Calls visit(entry, column in the tile) for each entry of the row's sparse bias that lies in these columns.
+  void for_row_bias(std::size_t row, std::size_t column_begin, std::size_t column_end, auto&& visit) const {
+    if (batch_.row_bias_offsets.empty()) return;
+    for (std::size_t e = batch_.row_bias_offsets[row]; e < batch_.row_bias_offsets[row + 1]; ++e) {
+      const std::size_t column = batch_.row_bias_columns[e];
+      if (column >= column_begin && column < column_end) visit(e, column - column_begin);
+    }
+  }
   void leave_out(std::size_t row, std::size_t column_begin, std::size_t column_end, std::span<float> logits);
   void sum_exponentials(std::size_t column_begin, std::size_t column_end);
   void add_loss();
@@ -173,6 +181,7 @@ void Chunk::make_logits(std::size_t column_begin, std::size_t column_end, std::s
        0, logits);
   for (std::size_t row = begin_; row < end_; ++row) {
     const auto row_logits = logits.row(row - begin_);
+    for_row_bias(row, column_begin, column_end, [&](std::size_t e, std::size_t column) { row_logits[column] += batch_.row_bias[e]; });
     leave_out(row, column_begin, column_end, row_logits);
     largest[row - begin_] = kernels().add_bias_max(bias_of(row, column_begin, num_columns), row_logits.data(), num_columns);
   }
@@ -228,6 +237,9 @@ void Chunk::add_gradients(std::size_t column_begin, std::size_t column_end) {
       gradient[positive - column_begin] = static_cast<float>(-states_[row - begin_].sum_others);
     const float factor = row_factors_[row - begin_];
     for (std::size_t d = 0; d < dim; ++d) scaled_queries_(row - begin_, d) = factor * batch_.scale * batch_.queries.row(row)[d];
+    if (!gradients_->d_row_bias.empty())
+      for_row_bias(row, column_begin, column_end,
+                   [&](std::size_t e, std::size_t column) { gradients_->d_row_bias[e] = factor * gradient[column]; });
     if (wants_group_bias()) kernels().axpy(factor, gradient, group_sum(batch_.group[row]) + column_begin, num_columns);
   }
   gemm(Transpose::kNo, tile_, Transpose::kNo, batch_.candidates.row_block(column_begin, column_end), 1, column_begin == 0 ? 0 : 1,
@@ -259,7 +271,10 @@ void check_shapes(const SoftmaxBatchView& batch, const SoftmaxGradients* gradien
   for (std::size_t row = 0; has_groups && row < rows; ++row)
     GEMEL_CHECK(batch.group[row] < batch.group_bias.rows && (row == 0 || batch.group[row - 1] <= batch.group[row]),
                 "softmax_loss: groups must ascend");
+  GEMEL_CHECK(batch.row_bias_offsets.empty() || batch.row_bias_offsets.size() == rows + 1, "softmax_loss: row_bias_offsets");
+  GEMEL_CHECK(batch.row_bias.size() == batch.row_bias_columns.size(), "softmax_loss: row_bias");
   if (gradients == nullptr) return;
+  GEMEL_CHECK(gradients->d_row_bias.empty() || gradients->d_row_bias.size() == batch.row_bias.size(), "softmax_loss: d_row_bias");
   const auto fits = [](MatrixView gradient, ConstMatrixView value) { return gradient.rows == value.rows && gradient.cols == value.cols; };
   GEMEL_CHECK(fits(gradients->d_queries, batch.queries) && fits(gradients->d_candidates, batch.candidates), "softmax_loss: gradients");
   GEMEL_CHECK(gradients->d_group_bias.data == nullptr || (has_groups && fits(gradients->d_group_bias, batch.group_bias)),

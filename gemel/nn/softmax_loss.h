@@ -1,7 +1,9 @@
 // Softmax cross-entropy of each query's positive against a list of distinct candidates, with its gradients, in tiles: a
 // [batch, candidates] matrix is never stored. The logit of query i and candidate j is
 //
-//   scale * <query_i, candidate_j> + column_bias[j] + group_bias[group[i], j]      (positive_bias[i] for column_bias at j = positive[i])
+//   scale * <query_i, candidate_j> + column_bias[j] + group_bias[group[i], j] + row_bias[i, j]
+//
+// (positive_bias[i] for column_bias at j = positive[i]; row_bias is sparse).
 //
 // With column_bias = log multiplicity - log q this is the corrected sampled softmax (negative_sampling.h); with zeros the full one.
 // Results are the same, bit for bit, for any number of threads. Memory: a tile for each thread of at most 8 MiB (64 rows by up to
@@ -27,6 +29,10 @@ struct SoftmaxBatchView {
   std::span<const float> positive_bias;           // [batch]
   std::span<const std::uint32_t> group = {};      // [batch], ascending; empty without group_bias
   ConstMatrixView group_bias = {};                // [groups, candidates], such as each day's popularity prior; may be empty
+  // What single rows add to single columns, such as how often a customer had a product; CSR, no column twice in a row; may be empty.
+  std::span<const std::uint32_t> row_bias_offsets = {};  // [batch + 1]
+  std::span<const std::uint32_t> row_bias_columns = {};
+  std::span<const float> row_bias = {};                  // like row_bias_columns
   std::span<const std::uint32_t> masked_offsets = {};  // [batch + 1]; further columns to leave out of a row; may be empty
   std::span<const std::uint32_t> masked_columns = {};  // the positive, if among them, stays
 };
@@ -36,6 +42,7 @@ struct SoftmaxGradients {
   MatrixView d_queries;          // [batch, dim]
   MatrixView d_candidates;       // [candidates, dim]
   MatrixView d_group_bias = {};  // [groups, candidates]; no data: not wanted
+  std::span<float> d_row_bias = {};  // like row_bias; empty: not wanted
   float d_scale = 0;
 };
 

@@ -17,7 +17,7 @@ namespace {
 
 struct Shape {
   std::size_t rows, candidates, dim, groups;  // 0 groups: no group_bias
-  bool masked;
+  bool masked;  // and with sparse row biases
 };
 
 Matrix random_matrix(std::size_t rows, std::size_t cols, double spread, Rng& rng) {
@@ -36,7 +36,8 @@ struct Problem {
   Matrix queries, candidates, group_bias;
   float scale = 1.7f;
   std::vector<float> row_weight, column_bias, positive_bias;
-  std::vector<std::uint32_t> positive, group, masked_offsets, masked_columns;
+  std::vector<std::uint32_t> positive, group, masked_offsets, masked_columns, row_bias_offsets, row_bias_columns;
+  std::vector<float> row_bias;
 
   Problem(const Shape& shape, std::uint64_t seed) {
     Rng rng(seed);
@@ -52,6 +53,15 @@ struct Problem {
       group.push_back(static_cast<std::uint32_t>(rng.below(shape.groups)));
     std::sort(group.begin(), group.end());
     if (!shape.masked) return;
+    row_bias_offsets.push_back(0);
+    for (std::size_t row = 0; row < shape.rows; ++row) {
+      std::set<std::uint32_t> columns;
+      for (std::uint64_t n = rng.below(5); n > 0; --n) columns.insert(static_cast<std::uint32_t>(rng.below(shape.candidates)));
+      if (rng.below(2)) columns.insert(positive[row]);
+      row_bias_columns.insert(row_bias_columns.end(), columns.begin(), columns.end());
+      row_bias_offsets.push_back(static_cast<std::uint32_t>(row_bias_columns.size()));
+    }
+    row_bias = random_floats(row_bias_columns.size(), rng);
     masked_offsets.push_back(0);
     for (std::size_t row = 0; row < shape.rows; ++row) {
       for (std::uint64_t n = rng.below(4); n > 0; --n) masked_columns.push_back(static_cast<std::uint32_t>(rng.below(shape.candidates)));
@@ -60,17 +70,27 @@ struct Problem {
   }
 
   SoftmaxBatchView view() const {
-    return {queries,        candidates,    scale,
-            positive,       row_weight,    column_bias,
-            positive_bias,  group,         group_bias.size() > 0 ? group_bias.view() : ConstMatrixView(),
-            masked_offsets, masked_columns};
+    return {.queries = queries,
+            .candidates = candidates,
+            .scale = scale,
+            .positive = positive,
+            .row_weight = row_weight,
+            .column_bias = column_bias,
+            .positive_bias = positive_bias,
+            .group = group,
+            .group_bias = group_bias.size() > 0 ? group_bias.view() : ConstMatrixView(),
+            .row_bias_offsets = row_bias_offsets,
+            .row_bias_columns = row_bias_columns,
+            .row_bias = row_bias,
+            .masked_offsets = masked_offsets,
+            .masked_columns = masked_columns};
   }
 };
 
 struct Answer {
   double loss = 0;
   std::size_t num_correct = 0;
-  std::vector<double> d_queries, d_candidates, d_group_bias;
+  std::vector<double> d_queries, d_candidates, d_group_bias, d_row_bias;
   double d_scale = 0;
 };
 
@@ -81,6 +101,7 @@ Answer naive_softmax(const Problem& p) {
   answer.d_queries.resize(p.queries.size());
   answer.d_candidates.resize(p.candidates.size());
   answer.d_group_bias.resize(p.group_bias.size());
+  answer.d_row_bias.resize(p.row_bias.size());
   for (std::size_t row = 0; row < p.queries.rows(); ++row) {
     std::set<std::uint32_t> masked;
     if (!p.masked_offsets.empty())
@@ -93,6 +114,9 @@ Answer naive_softmax(const Problem& p) {
       logit[j] = p.scale * similarity[j] + (j == p.positive[row] ? p.positive_bias[row] : p.column_bias[j]);
       if (p.group_bias.size() > 0) logit[j] += p.group_bias(p.group[row], j);
     }
+    const std::size_t bias_begin = p.row_bias_offsets.empty() ? 0 : p.row_bias_offsets[row];
+    const std::size_t bias_end = p.row_bias_offsets.empty() ? 0 : p.row_bias_offsets[row + 1];
+    for (std::size_t e = bias_begin; e < bias_end; ++e) logit[p.row_bias_columns[e]] += p.row_bias[e];
     const double largest = *std::max_element(logit.begin(), logit.end());
     double sum = 0;
     for (const double l : logit) sum += std::exp(l - largest);
@@ -105,6 +129,8 @@ Answer naive_softmax(const Problem& p) {
         answer.d_candidates[j * dim + d] += g * p.scale * p.queries(row, d);
       }
       answer.d_scale += g * similarity[j];
+      for (std::size_t e = bias_begin; e < bias_end; ++e)
+        if (p.row_bias_columns[e] == j) answer.d_row_bias[e] = g;
       if (p.group_bias.size() > 0) answer.d_group_bias[p.group[row] * num_candidates + j] += g;
     }
   }
@@ -112,22 +138,27 @@ Answer naive_softmax(const Problem& p) {
 }
 
 struct Gradients {
-  Matrix d_queries, d_candidates, d_group_bias;
+  Matrix d_queries, d_candidates, d_group_bias, d_row_bias;
   float d_scale = 0;
   SoftmaxResult result;
 
   Gradients(const Problem& p, ThreadPool& pool)
       : d_queries(p.queries.rows(), p.queries.cols(), 7),
         d_candidates(p.candidates.rows(), p.candidates.cols(), 7),
-        d_group_bias(p.group_bias.rows(), p.group_bias.cols(), 7) {
-    SoftmaxGradients gradients{d_queries, d_candidates, d_group_bias.size() > 0 ? d_group_bias.view() : MatrixView()};
+        d_group_bias(p.group_bias.rows(), p.group_bias.cols(), 7),
+        d_row_bias(1, p.row_bias.size(), 7) {
+    SoftmaxGradients gradients{.d_queries = d_queries,
+                               .d_candidates = d_candidates,
+                               .d_group_bias = d_group_bias.size() > 0 ? d_group_bias.view() : MatrixView(),
+                               .d_row_bias = d_row_bias.row(0)};
     result = softmax_loss(p.view(), &gradients, pool);
     d_scale = gradients.d_scale;
   }
 
   std::vector<float> bytes() const {
     std::vector<float> all{d_scale, static_cast<float>(result.loss)};
-    for (const Matrix* part : {&d_queries, &d_candidates, &d_group_bias}) all.insert(all.end(), part->data(), part->data() + part->size());
+    for (const Matrix* part : {&d_queries, &d_candidates, &d_group_bias, &d_row_bias})
+      all.insert(all.end(), part->data(), part->data() + part->size());
     return all;
   }
 };
@@ -144,7 +175,7 @@ constexpr Shape kShapes[] = {
     {65, 31, 16, 65, false}, {200, 130, 9, 1, true}, {1500, 40, 6, 7, true}, {70, 40001, 3, 4, true}, {5, 32768, 2, 0, false},
 };
 
-TEST(SoftmaxLoss, AgreesWithTheNaiveOneAtOddSizesWithGroupsAndMasks) {
+TEST(SoftmaxLoss, AgreesWithTheNaiveOneAtOddSizesWithGroupsRowBiasesAndMasks) {
   ThreadPool pool(2);
   for (const Shape& shape : kShapes) {
     SCOPED_TRACE(testing::Message() << shape.rows << " x " << shape.candidates << " x " << shape.dim);
@@ -157,6 +188,7 @@ TEST(SoftmaxLoss, AgreesWithTheNaiveOneAtOddSizesWithGroupsAndMasks) {
     expect_near(actual.d_queries, expected.d_queries, 2e-4);
     expect_near(actual.d_candidates, expected.d_candidates, 2e-4);
     expect_near(actual.d_group_bias, expected.d_group_bias, 2e-4);
+    expect_near(actual.d_row_bias, expected.d_row_bias, 2e-4);
     EXPECT_EQ(softmax_loss(problem.view(), nullptr, pool).loss, actual.result.loss);
   }
 }
@@ -171,6 +203,7 @@ TEST(SoftmaxLoss, GradientsAgreeWithFiniteDifferences) {
   EXPECT_LT(gradient_error(loss, all(problem.queries), all(claimed.d_queries)).largest, 1e-3);
   EXPECT_LT(gradient_error(loss, all(problem.candidates), all(claimed.d_candidates)).largest, 1e-3);
   EXPECT_LT(gradient_error(loss, all(problem.group_bias), all(claimed.d_group_bias)).largest, 1e-3);
+  EXPECT_LT(gradient_error(loss, problem.row_bias, all(claimed.d_row_bias)).largest, 1e-3);
   EXPECT_LT(gradient_error(loss, {&problem.scale, 1}, {&claimed.d_scale, 1}).largest, 1e-3);
 }
 

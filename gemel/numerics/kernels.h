@@ -49,6 +49,8 @@ struct Kernels {
   float (*exp_sum)(float max, float* x, std::size_t n);
   // x = log(2^x + floor), floor a normal number above 0; x may be -infinity. Error below 1e-6 of 1 + |log floor|.
   void (*log_exp2_plus)(float floor, float* x, std::size_t n);
+  // x = log(1 + factor * x), factor * x >= 0 and finite. Error below 1e-6 of 1 + the result.
+  void (*log_one_plus)(float factor, float* x, std::size_t n);
   // out = sum over the n rows of weights[i] * rows[i][0 .. dim), added in their order; n = 0 gives zeros.
   void (*sum_rows)(const float* const* rows, const float* weights, std::size_t n, float* out, std::size_t dim);
 

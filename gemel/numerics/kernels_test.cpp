@@ -70,6 +70,20 @@ TEST(Kernels, LogOfAShareAndAFloorAgreesWithItsDoubleTwin) {
   }
 }
 
+TEST(Kernels, LogOfOnePlusAgreesWithItsDoubleTwin) {
+  for (const Kernels* set : supported_kernels()) {
+    SCOPED_TRACE(set->name);
+    Floats x{0, 1e-30f, 1e-7f, 0.5f, 1, 3, 1e6f, 1e30f};
+    for (double value = 0; value < 50; value += 0.0173) x.push_back(static_cast<float>(value));
+    Floats result = x;
+    set->log_one_plus(10, result.data(), result.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const double expected = std::log1p(10 * double{x[i]});
+      ASSERT_NEAR(result[i], expected, 1e-6 * (1 + expected)) << "x = " << x[i];
+    }
+  }
+}
+
 TEST(Kernels, SumsOfRowsAddInTheOrderGiven) {
   for_each_set_and_size([](const Kernels& set, std::size_t dim) {
     for (const std::size_t n : {0, 1, 2, 50}) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <numeric>
 
 #include "gemel/base/progress.h"
 #include "gemel/numerics/gemm.h"
@@ -25,6 +26,8 @@ struct Shortlisted {
   std::uint8_t gate;
   std::vector<std::uint32_t> items;    // ascending
   std::vector<float> tower;            // tower logits of items
+  std::vector<std::uint32_t> own;      // positions in items of what the customer had
+  std::vector<float> own_values;       // [own, personal values]
   std::vector<std::uint32_t> targets;  // positions in items
   double ideal;                        // DCG of a perfect ranking, all targets counted, shortlisted or not
 };
@@ -43,6 +46,30 @@ std::vector<std::uint32_t> best_of_counters(const CalibrationProblem& problem, s
   return items;
 }
 
+// The products of the customer that their own counts speak for most.
+std::vector<std::uint32_t> best_of_own(const PersonalCounts::Of& personal, std::size_t shortlist) {
+  TopK best(shortlist);
+  for (std::size_t i = 0; i < personal.items.size(); ++i) {
+    const auto values = personal.values_of(i);
+    best.offer(personal.items[i], std::accumulate(values.begin(), values.end(), 0.0f));
+  }
+  std::vector<ScoredIndex> ranked;
+  best.take(ranked);
+  std::vector<std::uint32_t> items;
+  for (const ScoredIndex& item : ranked) items.push_back(item.index);
+  return items;
+}
+
+void add_own_values(const PersonalCounts::Of& personal, Shortlisted& listed) {
+  for (std::size_t i = 0; i < personal.items.size(); ++i) {
+    const auto found = std::ranges::lower_bound(listed.items, personal.items[i]);
+    if (found == listed.items.end() || *found != personal.items[i]) continue;
+    listed.own.push_back(static_cast<std::uint32_t>(found - listed.items.begin()));
+    const auto values = personal.values_of(i);
+    listed.own_values.insert(listed.own_values.end(), values.begin(), values.end());
+  }
+}
+
 Shortlisted shortlist_query(const CalibrationProblem& problem, std::size_t i, std::span<const float> tower, std::span<const float> counters,
                             std::span<const std::uint32_t> best_of_block) {
   const PlannedQuery& query = problem.plan.queries[problem.queries[i]];
@@ -57,10 +84,16 @@ Shortlisted shortlist_query(const CalibrationProblem& problem, std::size_t i, st
     for (std::size_t j = 0; j < tower.size(); ++j) mixture[j] = share * tower[j] + counters[j];
     for (const ScoredIndex& best : top_k(mixture, problem.shortlist, problem.eligible[query.block], excluded)) items.push_back(best.index);
   }
+  if (!problem.personal.empty()) {
+    for (const std::uint32_t item : best_of_own(problem.personal[i], problem.shortlist)) {
+      if (problem.eligible[query.block][item] != 0 && !std::ranges::binary_search(excluded, item)) items.push_back(item);
+    }
+  }
   std::ranges::sort(items);
   items.erase(std::unique(items.begin(), items.end()), items.end());
 
-  Shortlisted listed{query.block, problem.gates[i], std::move(items), {}, {}, 0};
+  Shortlisted listed{query.block, problem.gates[i], std::move(items), {}, {}, {}, {}, 0};
+  if (!problem.personal.empty()) add_own_values(problem.personal[i], listed);
   for (const std::uint32_t item : listed.items) listed.tower.push_back(tower[item]);
   for (auto t = query.targets_begin; t < query.targets_end; ++t) {
     const auto item = static_cast<std::uint32_t>(problem.plan.targets[t]);
@@ -102,9 +135,14 @@ std::vector<Shortlisted> make_shortlists(const CalibrationProblem& problem, Thre
   return lists;
 }
 
-double ndcg_of(const Shortlisted& query, std::span<const float> bias, float gate, std::vector<float>& scores) {
+double ndcg_of(const Shortlisted& query, std::span<const float> bias, float gate, std::span<const double> personal_weights,
+               std::vector<float>& scores) {
   scores.resize(query.items.size());
   for (std::size_t c = 0; c < scores.size(); ++c) scores[c] = gate * query.tower[c] + bias[query.items[c]];
+  const std::size_t num_values = personal_weights.size();
+  for (std::size_t own = 0; own < query.own.size(); ++own)
+    for (std::size_t p = 0; p < num_values; ++p)
+      scores[query.own[own]] += static_cast<float>(personal_weights[p]) * query.own_values[own * num_values + p];
   double dcg = 0;
   for (const std::uint32_t target : query.targets) {
     std::size_t rank = 0;  // how many come before it; ties go to the lower index
@@ -134,7 +172,7 @@ class Objective {
       std::vector<float> scores;
       for (std::size_t i = begin; i < end; ++i)
         sums[begin / kQueriesPerSum] +=
-            ndcg_of(lists_[i], bias[lists_[i].block], static_cast<float>(at.tower_gates[lists_[i].gate]), scores);
+            ndcg_of(lists_[i], bias[lists_[i].block], static_cast<float>(at.tower_gates[lists_[i].gate]), at.personal_weights, scores);
     });
     double total = 0;
     for (const double sum : sums) total += sum;
@@ -147,15 +185,34 @@ class Objective {
   std::vector<Shortlisted> lists_;
 };
 
-Calibration best_single_counter(const Objective& objective, std::size_t num_half_lives) {
+// Takes `candidate` where it is better.
+void offer(const Objective& objective, Calibration candidate, Calibration& best) {
+  candidate.ndcg_at_20 = objective(candidate);
+  if (candidate.ndcg_at_20 > best.ndcg_at_20) best = std::move(candidate);
+}
+
+Calibration best_single_counter(const Objective& objective, std::size_t num_half_lives, std::size_t num_personal) {
   Calibration best;
   for (std::size_t h = 0; h < num_half_lives; ++h) {
-    Calibration counter{std::vector<double>(num_half_lives, 0.0), std::vector<double>(kNumGates, 0.0)};
+    Calibration counter{std::vector<double>(num_half_lives, 0.0), std::vector<double>(kNumGates, 0.0),
+                        std::vector<double>(num_personal, 0.0)};
     counter.popularity_weights[h] = 1;
-    counter.ndcg_at_20 = objective(counter);
-    if (h == 0 || counter.ndcg_at_20 > best.ndcg_at_20) best = std::move(counter);
+    if (h == 0) best = counter;
+    offer(objective, std::move(counter), best);
   }
   return best;
+}
+
+// Beside the best counter: the personal weights that training learnt, and each personal count so heavy that the counter only fills up.
+void offer_personal(const Objective& objective, std::span<const double> trained, Calibration& best) {
+  constexpr double kRuling = 5;
+  const Calibration counter = best;
+  for (std::size_t p = 0; p <= trained.size(); ++p) {
+    Calibration candidate = counter;
+    if (p < trained.size()) candidate.personal_weights[p] = kRuling;
+    else candidate.personal_weights.assign(trained.begin(), trained.end());
+    offer(objective, std::move(candidate), best);
+  }
 }
 
 // Moves one number up or down when that gains; gates stay at 0 or above.
@@ -182,19 +239,19 @@ std::size_t gate_of(std::size_t history_length) {
 
 Calibration calibrate(const CalibrationProblem& problem, const std::optional<Calibration>& start, ThreadPool& pool) {
   const std::size_t num_half_lives = problem.log_shares.empty() ? 0 : problem.log_shares[0].rows();
-  if (num_half_lives == 0 || problem.queries.empty()) return start.value_or(Calibration{{}, std::vector<double>(kNumGates, 1.0)});
+  if (num_half_lives == 0 || problem.queries.empty())
+    return start.value_or(Calibration{{}, std::vector<double>(kNumGates, 1.0), problem.trained_personal_weights});
   const Objective objective(problem, pool);
-  Calibration at = best_single_counter(objective, num_half_lives);
-  if (start) {
-    Calibration continued = *start;
-    continued.ndcg_at_20 = objective(continued);
-    if (continued.ndcg_at_20 > at.ndcg_at_20) at = std::move(continued);
-  }
+  const std::vector<double>& trained = problem.trained_personal_weights;
+  Calibration at = best_single_counter(objective, num_half_lives, trained.size());
+  if (!trained.empty()) offer_personal(objective, trained, at);
+  if (start) offer(objective, *start, at);
   for (const double step : kSteps) {
     bool improved = true;
     for (int round = 0; round < kRoundsPerStep && improved; ++round) {
       improved = false;
       for (double& weight : at.popularity_weights) improved |= try_moves(objective, step, -1e9, weight, at);
+      for (double& weight : at.personal_weights) improved |= try_moves(objective, 2 * step, -1e9, weight, at);
       for (double& gate : at.tower_gates) improved |= try_moves(objective, step / 2, 0, gate, at);
     }
   }

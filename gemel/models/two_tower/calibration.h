@@ -2,9 +2,11 @@
 // that is another question, and its answer is in the most recent weeks. With the towers fixed, a product's score for a planned query is
 //
 //   gate[history length of the query] * tower logit  +  sum over half-lives h of weight[h] * log_share[h] as of the query's block
+//     +  sum over p of personal_weight[p] * the p-th value of the customer's own count of the product
 //
 // and these few numbers are chosen by what they are for, the NDCG@20 of the planned queries: coordinate ascent from the best single
-// counter with closed gates, so that the best counter is always a special case. (The most likely weights are not the best ones: on Sephora
+// counter with closed gates, so that the best counter is always a special case; with personal counts also from what training learnt of them
+// and from each of them ruling alone. (The most likely weights are not the best ones: on Sephora
 // they rank worse than the counter, docs/decisions/0004-calibration.md.)
 // Queries are scored on a shortlist: the best of each counter and of two mixtures of tower and counters; what is in none of them has no
 // chance at the top 20.
@@ -16,6 +18,7 @@
 #include <vector>
 
 #include "gemel/data/query_plan.h"
+#include "gemel/features/personal_counts.h"
 #include "gemel/numerics/matrix.h"
 #include "gemel/numerics/thread_pool.h"
 
@@ -27,20 +30,23 @@ std::size_t gate_of(std::size_t history_length);
 
 struct CalibrationProblem {
   const QueryPlan& plan;
-  std::span<const std::uint32_t> queries;               // which queries of the plan to look at, ascending
-  ConstMatrixView query_embeddings;                     // [queries, dim]
-  std::span<const std::uint8_t> gates;                  // [queries], gate_of(history length)
-  ConstMatrixView candidate_embeddings;                 // [num_items, dim]
-  float scale = 1;                                      // tower logit = scale * dot product
-  std::span<const Matrix> log_shares;                   // [blocks] of [half-lives, num_items]
+  std::span<const std::uint32_t> queries;  // which queries of the plan to look at, ascending
+  ConstMatrixView query_embeddings;  // [queries, dim]
+  std::span<const std::uint8_t> gates;  // [queries], gate_of(history length)
+  ConstMatrixView candidate_embeddings;  // [num_items, dim]
+  float scale = 1;  // tower logit = scale * dot product
+  std::span<const Matrix> log_shares;  // [blocks] of [half-lives, num_items]
   std::span<const std::vector<std::uint8_t>> eligible;  // [blocks] of [num_items]
-  std::size_t shortlist = 150;                          // products taken from each ranking
+  std::span<const PersonalCounts::Of> personal = {};  // [queries]; empty: none
+  std::vector<double> trained_personal_weights = {};  // [personal values]
+  std::size_t shortlist = 150;  // products taken from each ranking
 };
 
 struct Calibration {
   std::vector<double> popularity_weights;  // [half-lives]
-  std::vector<double> tower_gates;         // [kNumGates], >= 0
-  double ndcg_at_20 = 0;                   // mean over the queries looked at
+  std::vector<double> tower_gates;  // [kNumGates], >= 0
+  std::vector<double> personal_weights = {};  // [personal values]
+  double ndcg_at_20 = 0;  // mean over the queries looked at
 };
 
 // `start` continues an earlier calibration; without it the ascent begins at the best single counter. Without half-lives the gates stay

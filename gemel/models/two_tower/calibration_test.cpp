@@ -19,10 +19,14 @@ struct Simulation {
   std::vector<std::vector<std::uint8_t>> eligible;
   std::vector<std::uint32_t> picked;
   std::vector<std::uint8_t> gates;
+  std::vector<PersonalCounts::Of> personal;
+  std::vector<double> trained_personal_weights;
   ThreadPool pool{2};
 
-  Simulation(std::size_t num_queries, const std::vector<double>& weights, const std::vector<double>& gate_values)
-      : queries(num_queries, kDim) {
+  // personal_weights: what their own counts weigh when they choose; empty: nobody had anything.
+  Simulation(std::size_t num_queries, const std::vector<double>& weights, const std::vector<double>& gate_values,
+             const std::vector<double>& personal_weights = {})
+      : queries(num_queries, kDim), trained_personal_weights(personal_weights.size(), 0.1) {
     Rng rng(11);
     for (std::size_t i = 0; i < candidates.size(); ++i) candidates.data()[i] = static_cast<float>(rng.normal());
     for (std::size_t b = 0; b < kBlocks; ++b) {
@@ -36,10 +40,19 @@ struct Simulation {
       picked.push_back(static_cast<std::uint32_t>(q));
       gates.push_back(static_cast<std::uint8_t>(rng.below(gate_values.size())));
       const auto block = static_cast<std::uint32_t>(q * kBlocks / num_queries);
-      std::vector<double> chance(kItems);
+      std::vector<double> chance(kItems), own(kItems);
+      PersonalCounts::Of& had = personal.emplace_back();
+      for (std::uint32_t j = 0; j < kItems && !personal_weights.empty(); ++j) {
+        if (rng.below(4) != 0) continue;
+        had.items.push_back(j);
+        for (const double weight : personal_weights) {
+          had.values.push_back(static_cast<float>(3 * rng.uniform()));
+          own[j] += weight * had.values.back();
+        }
+      }
       double total = 0;
       for (std::size_t j = 0; j < kItems; ++j) {
-        double logit = 0;
+        double logit = own[j];
         for (std::size_t d = 0; d < kDim; ++d) logit += gate_values[gates[q]] * queries(q, d) * candidates(j, d);
         for (std::size_t h = 0; h < weights.size(); ++h) logit += weights[h] * log_shares[block](h, j);
         total += chance[j] = eligible[block][j] ? std::exp(logit) : 0;
@@ -52,7 +65,9 @@ struct Simulation {
       plan.queries.push_back({UserIndex{0}, ActionIndex{0}, 1, {}, block, target, target + 1, 0, 0});
     }
   }
-  CalibrationProblem problem() const { return {plan, picked, queries, gates, candidates, 1, log_shares, eligible}; }
+  CalibrationProblem problem() const {
+    return {plan, picked, queries, gates, candidates, 1, log_shares, eligible, personal, trained_personal_weights};
+  }
 };
 
 const std::vector<double> kWeights{0.9, -0.2};
@@ -71,6 +86,10 @@ double slow_ndcg(const Simulation& simulation, const Calibration& at) {
       score *= static_cast<float>(at.tower_gates[simulation.gates[q]]);
       for (std::size_t h = 0; h < at.popularity_weights.size(); ++h)
         score += static_cast<float>(at.popularity_weights[h]) * simulation.log_shares[query.block](h, j);
+      const PersonalCounts::Of& had = simulation.personal[q];
+      for (std::size_t i = 0; i < had.items.size(); ++i)
+        for (std::size_t p = 0; p < at.personal_weights.size() && had.items[i] == j; ++p)
+          score += static_cast<float>(at.personal_weights[p]) * had.values_of(i)[p];
       ranked.emplace_back(-score, j);
     }
     std::ranges::sort(ranked);
@@ -100,6 +119,17 @@ TEST(Calibration, RanksAboutAsWellAsTheWeightsThatTheCustomersChoseByAndBetterTh
   EXPECT_NEAR(found.ndcg_at_20, slow_ndcg(simulation, found), 1e-6);
   for (const auto& counter : {std::vector<double>{1, 0}, std::vector<double>{0, 1}})
     EXPECT_GT(found.ndcg_at_20, slow_ndcg(simulation, {counter, std::vector<double>(kNumGates, 0.0)}) + 0.02);
+}
+
+TEST(Calibration, FindsHowMuchTheCustomersOwnCountsWeigh) {
+  const std::vector<double> own{2, -1};
+  Simulation simulation(4000, kWeights, kGates, own);
+  const Calibration found = calibrate(simulation.problem(), std::nullopt, simulation.pool);
+  EXPECT_NEAR(found.ndcg_at_20, slow_ndcg(simulation, found), 1e-6);
+  EXPECT_GT(found.ndcg_at_20, slow_ndcg(simulation, {kWeights, kGates, own}) - 0.004);
+  EXPECT_GT(found.ndcg_at_20, slow_ndcg(simulation, {kWeights, kGates, {0, 0}}) + 0.05) << "without them it would be far off";
+  EXPECT_GT(found.personal_weights[0], 0);
+  EXPECT_LT(found.personal_weights[1], 0);
 }
 
 TEST(Calibration, ClosesTheGateWhenTowersMislead) {

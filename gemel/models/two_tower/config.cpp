@@ -116,6 +116,8 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.history = read_history(table.table("history"));
   config.popularity_half_life_days = read_half_lives(table, "popularity_half_life_days", config.popularity_half_life_days);
   config.popularity_start = table.number("popularity_start", config.popularity_start);
+  config.personal_half_life_days = read_half_lives(table, "personal_half_life_days", {});
+  config.personal_start = table.number("personal_start", config.personal_start);
   config.normalize = table.flag("normalize", config.normalize);
   config.temperature = table.number("temperature", config.temperature, 1e-4);
   config.train_temperature = table.flag("train_temperature", config.train_temperature);
@@ -134,6 +136,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.example_weight_floor = table.number("example_weight_floor", config.example_weight_floor, 0);
   config.first_only = table.flag("first_only", config.first_only);
   config.calibrate = table.flag("calibrate", config.calibrate);
+  config.personal_weights = table.numbers("personal_weights");
   config.popularity_weights = table.numbers("popularity_weights");
   config.tower_gates = table.numbers("tower_gates");
 
@@ -144,6 +147,8 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
                         ", candidate_layers at ", config.candidate_layers.back().units));
   if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.popularity_half_life_days.size())
     table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days");
+  if (config.first_only && !config.personal_half_life_days.empty())
+    table.reject("personal_half_life_days", "counts what the customer had, and first_only leaves all that out; set one of them alone");
   if (!config.tower_gates.empty() && config.tower_gates.size() != kNumGates)
     table.reject("tower_gates", concat("expected ", kNumGates, " gates, found ", config.tower_gates.size()));
   GEMEL_RETURN_IF_ERROR(table.status());
@@ -168,6 +173,8 @@ std::string TwoTowerConfig::to_toml() const {
                          history.half_life_days, ", floor = ", history.floor, ", shared_table = ", history.shared_table, " }"));
   line("popularity_half_life_days", number_list(popularity_half_life_days));
   line("popularity_start", popularity_start);
+  line("personal_half_life_days", number_list(personal_half_life_days));
+  line("personal_start", personal_start);
   line("normalize", normalize);
   line("temperature", temperature);
   line("train_temperature", train_temperature);
@@ -190,6 +197,7 @@ std::string TwoTowerConfig::to_toml() const {
   line("example_weight_floor", example_weight_floor);
   line("first_only", first_only);
   line("calibrate", calibrate);
+  line("personal_weights", number_list(personal_weights));
   line("popularity_weights", number_list(popularity_weights));
   line("tower_gates", number_list(tower_gates));
   return out;

@@ -38,6 +38,9 @@ struct TwoTowerConfig {
   std::vector<double> popularity_half_life_days{2, 7, 30};  // the additive prior; empty: none
   double popularity_start = 0.3;                            // initial weight of each
 
+  std::vector<double> personal_half_life_days;  // the customer's own counts (features/personal_counts.h); empty: none
+  double personal_start = 0.3;                  // initial weight of each
+
   bool normalize = true;       // L2-normalised embeddings, logits divided by the temperature
   double temperature = 0.07;   // where it starts, or stays
   bool train_temperature = true;
@@ -59,6 +62,7 @@ struct TwoTowerConfig {
 
   // How towers and counters are put together for serving; fitted on the validation period when not given (calibration.h).
   bool calibrate = true;
+  std::vector<double> personal_weights;    // [counted actions x half-lives]
   std::vector<double> popularity_weights;  // [half-lives]
   std::vector<double> tower_gates;         // [kNumGates], by length of the history
 

@@ -46,6 +46,7 @@ NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEnc
   spec.query_tables = merge_tables(queries.tables(), spec.tables);
   spec.num_query_numbers = queries.num_numbers();
   spec.num_candidate_numbers = candidates.num_numbers();
+  spec.num_personal_values = queries.personal_counts().num_values();
   return spec;
 }
 
@@ -102,6 +103,10 @@ Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const Train
   encoder.user_ids_ = IdRows(seen);
   encoder.item_ids_ = item_ids;
   encoder.num_actions_ = dataset.action_names().size();
+  std::vector<std::uint8_t> is_counted;
+  for (std::size_t action = 0; action < encoder.num_actions_; ++action)
+    is_counted.push_back(dataset.action_weight(static_cast<ActionIndex>(action)) > 0);
+  encoder.personal_counts_ = PersonalCounts(config.personal_half_life_days, std::move(is_counted), dataset.num_items());
   GEMEL_ASSIGN_OR_RETURN(encoder.features_,
                          fit_features(dataset.user_table(), dataset.config().users.features, config.user_features, seen, "user_features"));
   encoder.users_ = encoder.features_.encode(dataset.user_table());
@@ -217,6 +222,7 @@ Result<void> QueryEncoder::save(const std::filesystem::path& path) const {
     writer.add<float>(concat("user_bags.", i, ".weights"), bags.weights);
   }
   writer.add("user_numbers", users_.numbers.view());
+  writer.add<std::uint8_t>("personal_actions", personal_counts_.is_counted());
   return writer.write(path);
 }
 
@@ -248,6 +254,8 @@ Result<QueryEncoder> QueryEncoder::load(const TwoTowerConfig& config, const Safe
     encoder.users_.bags.push_back({concat(i), static_cast<std::uint32_t>(shape[4 + i]),
                                    Bags{{offsets.begin(), offsets.end()}, {rows.begin(), rows.end()}, {weights.begin(), weights.end()}}});
   }
+  GEMEL_ASSIGN_OR_RETURN(const auto is_counted, file.values<std::uint8_t>("personal_actions", {encoder.num_actions_}));
+  encoder.personal_counts_ = PersonalCounts(config.personal_half_life_days, {is_counted.begin(), is_counted.end()}, item_rows.size());
   GEMEL_RETURN_IF_ERROR(encoder.make_time_parts());
   return encoder;
 }

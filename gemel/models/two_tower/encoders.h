@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "gemel/features/personal_counts.h"
 #include "gemel/features/table_features.h"
 #include "gemel/features/time_parts.h"
 #include "gemel/models/recommender.h"
@@ -66,8 +67,9 @@ class QueryEncoder {
   std::size_t num_numbers() const;
   void encode(std::span<const Query> queries, TowerInput& out) const;
   const TableFeatures& features() const { return features_; }
+  const PersonalCounts& personal_counts() const { return personal_counts_; }
 
-  // Everything encode needs, without the Dataset. Error: kIo.
+  // Everything encode and personal_counts need, without the Dataset. Error: kIo.
   Result<void> save(const std::filesystem::path& path) const;
   static Result<QueryEncoder> load(const TwoTowerConfig& config, const SafetensorsFile& file);
 
@@ -83,6 +85,7 @@ class QueryEncoder {
   EncodedTable users_;  // [num_users]
   TimePoint first_{}, last_{};
   TimeParts time_;
+  PersonalCounts personal_counts_;
 };
 
 // The network that reads what these two write.

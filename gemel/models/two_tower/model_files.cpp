@@ -17,16 +17,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<void> save_counters(const DecayedCounts& counts, const std::vector<double>& weights, const std::vector<double>& gates,
-                           const fs::path& path) {
+Result<void> save_counters(const DecayedCounts& counts, const Calibration& in_use, const fs::path& path) {
   const DecayedCounts::Snapshot snapshot = counts.snapshot();
   const std::vector<std::int64_t> position{snapshot.day.time_since_epoch().count(), static_cast<std::int64_t>(snapshot.num_events)};
   SafetensorsWriter writer;
   writer.add<double>("half_life_days", snapshot.half_life_days);
   writer.add<double>("counts", snapshot.counts);
   writer.add<std::int64_t>("position", position);
-  writer.add<double>("popularity_weights", weights);
-  writer.add<double>("tower_gates", gates);
+  writer.add<double>("popularity_weights", in_use.popularity_weights);
+  writer.add<double>("tower_gates", in_use.tower_gates);
+  writer.add<double>("personal_weights", in_use.personal_weights);
   return writer.write(path);
 }
 
@@ -42,7 +42,8 @@ nlohmann::json spec_to_json(const NetworkSpec& spec) {
           {"query_tables", spec.query_tables},
           {"candidate_tables", spec.candidate_tables},
           {"num_query_numbers", spec.num_query_numbers},
-          {"num_candidate_numbers", spec.num_candidate_numbers}};
+          {"num_candidate_numbers", spec.num_candidate_numbers},
+          {"num_personal_values", spec.num_personal_values}};
 }
 
 Result<NetworkSpec> spec_from_json(std::string_view text) {
@@ -54,6 +55,7 @@ Result<NetworkSpec> spec_from_json(std::string_view text) {
     json.at("candidate_tables").get_to(spec.candidate_tables);
     json.at("num_query_numbers").get_to(spec.num_query_numbers);
     json.at("num_candidate_numbers").get_to(spec.num_candidate_numbers);
+    json.at("num_personal_values").get_to(spec.num_personal_values);
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, "features.json: ", error.what());
   }
@@ -88,7 +90,7 @@ Result<void> TwoTower::save(const fs::path& directory) const {
   candidates.add("candidate_embeddings", candidate_embeddings_.view());
   GEMEL_RETURN_IF_ERROR(candidates.write(directory / "candidates.safetensors"));
   GEMEL_RETURN_IF_ERROR(query_encoder_.save(directory / "encoders.safetensors"));
-  return save_counters(counts_, weights_, gates_, directory / "counters.safetensors");
+  return save_counters(counts_, {weights_, gates_, personal_weights_}, directory / "counters.safetensors");
 }
 
 Result<void> TwoTower::load(const fs::path& directory) {
@@ -110,7 +112,8 @@ Result<void> TwoTower::load(const fs::path& directory) {
   std::copy_n(embeddings.data, embeddings.size(), candidate_embeddings_.data());
   GEMEL_ASSIGN_OR_RETURN(const auto encoders, SafetensorsFile::open(directory / "encoders.safetensors"));
   GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::load(config_, encoders));
-  if (query_encoder_.tables().size() != spec_.query_tables.size() || query_encoder_.num_numbers() != spec_.num_query_numbers)
+  if (query_encoder_.tables().size() != spec_.query_tables.size() || query_encoder_.num_numbers() != spec_.num_query_numbers ||
+      query_encoder_.personal_counts().num_values() != spec_.num_personal_values)
     return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": does not fit features.json");
   for (std::size_t bag = 0; bag < spec_.query_tables.size(); ++bag) {
     if (query_encoder_.tables()[bag].num_rows > spec_.tables[spec_.query_tables[bag]].num_rows)
@@ -128,6 +131,8 @@ Result<void> TwoTower::load_counters(const fs::path& path) {
   GEMEL_ASSIGN_OR_RETURN(const auto position, file.values<std::int64_t>("position", {2}));
   GEMEL_ASSIGN_OR_RETURN(const auto weights, file.values<double>("popularity_weights", {num_half_lives}));
   GEMEL_ASSIGN_OR_RETURN(const auto gates, file.values<double>("tower_gates", {kNumGates}));
+  GEMEL_ASSIGN_OR_RETURN(const auto personal, file.values<double>("personal_weights", {query_encoder_.personal_counts().num_values()}));
+  personal_weights_ = to_vector(personal);
   weights_ = to_vector(weights);
   gates_ = to_vector(gates);
   counts_ = DecayedCounts::from_snapshot(

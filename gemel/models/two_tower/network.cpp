@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gemel/numerics/kernels.h"
+
 namespace gemel {
 namespace {
 
@@ -42,6 +44,7 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
   log_scale_ = {.name = "log_scale", .value = Matrix(1, 1, normalize_ ? static_cast<float>(-std::log(config.temperature)) : 0)};
   prior_weights_ = {.name = "prior_weights",
                     .value = Matrix(1, config.popularity_half_life_days.size(), static_cast<float>(config.popularity_start))};
+  personal_weights_ = {.name = "personal_weights", .value = Matrix(1, spec.num_personal_values, static_cast<float>(config.personal_start))};
 }
 
 float Network::scale() const { return std::min(std::exp(log_scale_.value(0, 0)), kMaxScale); }
@@ -72,10 +75,16 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
     for (std::size_t h = 0; h < batch.log_shares.size(); ++h) add_scaled(batch.log_shares[h], prior_weights_.value(0, h), group_bias_);
     d_group_bias_.resize(group_bias_.rows(), group_bias_.cols());
   }
+  const std::size_t num_personal = personal_weights_.value.cols();
+  row_bias_.resize(batch.personal_columns.size());
+  d_row_bias_.assign(row_bias_.size(), 0.0f);  // entries of masked candidates keep it
+  for (std::size_t e = 0; e < row_bias_.size(); ++e)
+    row_bias_[e] = kernels().dot(batch.personal_values.row(e).data(), personal_weights_.value.data(), num_personal);
   d_query_.resize(batch.queries.size, query_tower_.output_dim());
   d_candidate_.resize(batch.candidates.size, candidate_tower_.output_dim());
   SoftmaxGradients d{.d_queries = d_query_, .d_candidates = d_candidate_};
   if (has_prior) d.d_group_bias = d_group_bias_;
+  d.d_row_bias = d_row_bias_;
   const SoftmaxBatchView view{.queries = query_activations_.embeddings,
                               .candidates = candidate_activations_.embeddings,
                               .scale = scale(),
@@ -85,6 +94,9 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
                               .positive_bias = batch.candidate_set.positive_bias,
                               .group = batch.group,
                               .group_bias = has_prior ? group_bias_.view() : MatrixView{},
+                              .row_bias_offsets = batch.personal_offsets,
+                              .row_bias_columns = batch.personal_columns,
+                              .row_bias = row_bias_,
                               .masked_offsets = batch.masked_offsets,
                               .masked_columns = batch.masked_columns};
   SoftmaxResult result = softmax_loss(view, &d, pool);
@@ -96,6 +108,11 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
   gradients.prior_weights = Matrix(1, prior_weights_.value.cols());
   for (std::size_t h = 0; h < batch.log_shares.size(); ++h)
     gradients.prior_weights(0, h) = static_cast<float>(inner_product(d_group_bias_, batch.log_shares[h]));
+  gradients.personal_weights = Matrix(1, num_personal);
+  std::vector<double> sums(num_personal, 0.0);
+  for (std::size_t e = 0; e < d_row_bias_.size(); ++e)
+    for (std::size_t p = 0; p < num_personal; ++p) sums[p] += double{d_row_bias_[e]} * batch.personal_values(e, p);
+  std::ranges::copy(sums, gradients.personal_weights.data());
   result.loss *= total_weight;  // back to the sum over rows, as reported
   result.weight = total_weight;
   return result;
@@ -131,6 +148,7 @@ void Network::apply(const Gradients& gradients, const Optimizer& optimizer, Thre
   update_tower(candidate_tower_, gradients.candidate);
   if (train_scale_) optimizer.update_dense(log_scale_, gradients.log_scale, pool);
   if (prior_weights_.value.size() > 0) optimizer.update_dense(prior_weights_, gradients.prior_weights, pool);
+  if (personal_weights_.value.size() > 0) optimizer.update_dense(personal_weights_, gradients.personal_weights, pool);
 }
 
 std::vector<Parameter*> Network::parameters() {
@@ -141,6 +159,7 @@ std::vector<Parameter*> Network::parameters() {
   }
   all.push_back(&log_scale_);
   all.push_back(&prior_weights_);
+  all.push_back(&personal_weights_);
   return all;
 }
 

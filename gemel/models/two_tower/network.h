@@ -20,6 +20,7 @@ struct NetworkSpec {
   std::vector<TableSpec> tables;
   std::vector<std::size_t> query_tables, candidate_tables;  // which table each bag of a tower reads
   std::size_t num_query_numbers = 0, num_candidate_numbers = 0;
+  std::size_t num_personal_values = 0;  // PersonalCounts::num_values
 };
 
 // A batch as the network sees it: rows in time order, candidates distinct.
@@ -29,6 +30,8 @@ struct TrainingBatch {
   std::vector<float> row_weight;          // [batch]
   std::vector<std::uint32_t> group;       // [batch], ascending: which of the batch's days; empty without a prior
   std::vector<Matrix> log_shares;         // [half-lives] of [days, candidates]
+  std::vector<std::uint32_t> personal_offsets, personal_columns;  // CSR: which candidates the row's customer had; empty without
+  Matrix personal_values;                                         // [personal_columns, personal values]
   std::vector<std::uint32_t> masked_offsets, masked_columns;  // CSR; empty: nothing masked
 };
 
@@ -41,7 +44,8 @@ class Network {
     Tower::Gradients query, candidate;
     std::vector<RowGradients> tables;
     Matrix log_scale;      // [1, 1]
-    Matrix prior_weights;  // [1, half-lives]
+    Matrix prior_weights;     // [1, half-lives]
+    Matrix personal_weights;  // [1, personal values]
   };
 
   // Loss of the batch and its gradients, divided by the total row weight. step seeds dropout.
@@ -55,6 +59,7 @@ class Network {
   const Tower& candidate_tower() const { return candidate_tower_; }
   float scale() const;                        // 1 / temperature
   std::span<const float> prior_weights() const { return prior_weights_.value.row(0); }
+  std::span<const float> personal_weights() const { return personal_weights_.value.row(0); }
   bool is_finite() const;
 
   // Every parameter under its name, in a fixed order: for saving, loading, checking.
@@ -67,7 +72,7 @@ class Network {
 
   std::vector<Parameter> tables_;
   Tower query_tower_, candidate_tower_;
-  Parameter log_scale_, prior_weights_;
+  Parameter log_scale_, prior_weights_, personal_weights_;
   bool normalize_ = false, train_scale_ = false;
   float dropout_rate_ = 0;
   std::uint64_t seed_ = 0;
@@ -75,6 +80,7 @@ class Network {
   // Scratch of compute_gradients.
   Tower::Activations query_activations_, candidate_activations_;
   Matrix d_query_, d_candidate_, group_bias_, d_group_bias_;
+  std::vector<float> row_bias_, d_row_bias_;
 };
 
 }  // namespace gemel

@@ -83,6 +83,7 @@ std::vector<Matrix> dense_gradients(const Network::Gradients& gradients, std::ve
   }
   all.push_back(gradients.log_scale);
   all.push_back(gradients.prior_weights);
+  all.push_back(gradients.personal_weights);
   return all;
 }
 
@@ -111,6 +112,7 @@ TEST_P(WholeModelGradients, AgreeWithFiniteDifferences) {
 INSTANTIATE_TEST_SUITE_P(
     Losses, WholeModelGradients,
     ::testing::Values("loss = \"full\"\ndropout = 0.3\nid_dropout = 0.3",
+                      "loss = \"full\"\npersonal_half_life_days = [3, inf]\ndropout = 0.0",
                       "loss = \"in_batch\"\ndropout = 0.0\nhistory = { pool = [\"mean\", \"recency\"], shared_table = true }",
                       "loss = \"mixed\"\nmask_accidental_hits = false\ndropout = 0.2\nnormalize = false",
                       "loss = \"full\"\nfirst_only = true\npopularity_half_life_days = []\ndropout = 0.0"));

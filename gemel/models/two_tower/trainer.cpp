@@ -7,6 +7,8 @@
 namespace gemel {
 namespace {
 
+constexpr std::size_t kRowsPerBlock = 256;
+
 // "first purchases" of the training period: the customer had not had the product before.
 bool is_repeat(std::span<const HistoryItem> history, ItemIndex item) {
   return std::ranges::any_of(history, [item](const HistoryItem& past) { return past.item == item; });
@@ -93,12 +95,10 @@ void Trainer::look_up_prior(std::span<const std::uint32_t> examples, TrainingBat
 
 // What a customer had is no candidate for a first purchase, so it is none in training either.
 void Trainer::mask_histories(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool) {
-  constexpr std::size_t kRowsPerBlock = 256;
-  const auto& items = batch.candidate_set.items;
-  for (std::size_t c = 0; c < items.size(); ++c) column_of_item_[items[c]] = static_cast<std::uint32_t>(c + 1);
+  const std::size_t num_columns = batch.candidate_set.items.size();
   std::vector<std::vector<std::uint32_t>> columns(queries.size());
   pool.for_blocks(queries.size(), kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
-    std::vector<std::uint32_t> last_row(items.size(), UINT32_MAX);  // that masked the column: each is named once
+    std::vector<std::uint32_t> last_row(num_columns, UINT32_MAX);  // that masked the column: each is named once
     for (std::size_t row = begin; row < end; ++row) {
       for (const HistoryItem& past : queries[row].history) {
         const std::uint32_t column = column_of_item_[to_size(past.item)] - 1;
@@ -114,7 +114,28 @@ void Trainer::mask_histories(const std::vector<Query>& queries, TrainingBatch& b
     batch.masked_columns.insert(batch.masked_columns.end(), row.begin(), row.end());
     batch.masked_offsets.push_back(static_cast<std::uint32_t>(batch.masked_columns.size()));
   }
-  for (const std::uint32_t item : items) column_of_item_[item] = 0;
+}
+
+void Trainer::count_personal(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool) {
+  const PersonalCounts& counts = queries_->personal_counts();
+  std::vector<PersonalCounts::Of> rows(queries.size());
+  pool.for_blocks(queries.size(), kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+    PersonalCounts::Scratch scratch;
+    for (std::size_t row = begin; row < end; ++row)
+      counts.count(queries[row].history, queries[row].at, column_of_item_, scratch, rows[row]);
+  });
+  batch.personal_offsets.assign(1, 0);
+  for (const auto& row : rows)
+    batch.personal_offsets.push_back(batch.personal_offsets.back() + static_cast<std::uint32_t>(row.items.size()));
+  batch.personal_columns.resize(batch.personal_offsets.back());
+  batch.personal_values.resize(batch.personal_offsets.back(), counts.num_values());
+  pool.for_blocks(rows.size(), kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      const std::size_t first = batch.personal_offsets[row];
+      for (std::size_t i = 0; i < rows[row].items.size(); ++i) batch.personal_columns[first + i] = column_of_item_[rows[row].items[i]] - 1;
+      std::ranges::copy(rows[row].values, batch.personal_values.data() + first * counts.num_values());
+    }
+  });
 }
 
 void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool) {
@@ -140,7 +161,13 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
   queries_->encode(queries, batch.queries);
   candidates_->encode(batch.candidate_set.items, {config_.id_dropout, seed_, step}, batch.candidates);
   if (timeline_) look_up_prior(examples, batch, pool);
+  const bool has_personal = queries_->personal_counts().num_values() > 0;
+  if (!config_.first_only && !has_personal) return;
+  const auto& items = batch.candidate_set.items;
+  for (std::size_t c = 0; c < items.size(); ++c) column_of_item_[items[c]] = static_cast<std::uint32_t>(c + 1);
   if (config_.first_only) mask_histories(queries, batch, pool);
+  if (has_personal) count_personal(queries, batch, pool);
+  for (const std::uint32_t item : items) column_of_item_[item] = 0;
 }
 
 // Where blocks begin (shifted anew each epoch, so that neighbours change), and the order in which they are taken.

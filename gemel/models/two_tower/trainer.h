@@ -46,6 +46,7 @@ class Trainer {
   std::vector<std::uint32_t> block_order(std::size_t epoch, std::vector<std::uint32_t>& starts) const;
   void look_up_prior(std::span<const std::uint32_t> examples, TrainingBatch& batch, ThreadPool& pool);
   void mask_histories(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool);
+  void count_personal(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool);
 
   TwoTowerConfig config_;
   TrainView view_;
@@ -58,7 +59,7 @@ class Trainer {
   std::unique_ptr<PopularityTimeline> timeline_;  // null without a prior
   Optimizer optimizer_;
   std::uint64_t step_ = 0;
-  std::vector<std::uint32_t> column_of_item_;  // scratch of mask_histories: column + 1, all 0 between calls
+  std::vector<std::uint32_t> column_of_item_;  // scratch of make_batch: column + 1, all 0 between calls
 };
 
 }  // namespace gemel

@@ -64,6 +64,7 @@ Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
   };
   constexpr std::string_view kWithoutDays = "popularity_half_life_days = [] and time = []";
   if (!config.popularity_half_life_days.empty()) return refuse("popularity_half_life_days", "the day", kWithoutDays);
+  if (!config.personal_half_life_days.empty()) return refuse("personal_half_life_days", "the day", "personal_half_life_days = []");
   if (!config.time.empty()) return refuse("time", "the day", kWithoutDays);
   if (kind == TimeKind::kNone && config.history.length > 0)
     return refuse("history", "at least the order", "history = { length = 0 } and user_id = true");
@@ -84,7 +85,7 @@ struct TwoTower::Best {
   double score = -1;
   std::size_t epoch = 0;
   Network network;
-  std::vector<double> weights, gates;
+  std::vector<double> weights, gates, personal_weights;
 };
 
 Result<std::unique_ptr<Recommender>> TwoTower::make(ConfigTable table) {
@@ -118,6 +119,7 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
 Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitContext& context) {
   weights_.clear();
   gates_.clear();
+  personal_weights_.clear();
   CurveFile curves(context.curves_path);
   warnings_.clear();
   Best best;
@@ -135,7 +137,7 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
     std::optional<double> validation;
     if (context.validation) {
       GEMEL_ASSIGN_OR_RETURN(validation, judge(view, context));
-      if (*validation > best.score) best = {*validation, epoch, network_, weights_, gates_};
+      if (*validation > best.score) best = {*validation, epoch, network_, weights_, gates_, personal_weights_};
     }
     GEMEL_RETURN_IF_ERROR(curves.write(epoch, *curve, network_, validation));
     context.progress.note(epoch_note(epoch, *curve, validation));
@@ -146,14 +148,17 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
     config_.epochs = best.epoch;
     weights_ = best.weights;
     gates_ = best.gates;
+    personal_weights_ = best.personal_weights;
     if (chooses_calibration()) {  // kept for the refit; without calibration the refit serves what it learns itself
       config_.popularity_weights = weights_;
       config_.tower_gates = gates_;
+      config_.personal_weights = personal_weights_;
     }
   } else {
     const Calibration as_given = current_calibration();
     weights_ = as_given.popularity_weights;
     gates_ = as_given.tower_gates;
+    personal_weights_ = as_given.personal_weights;
   }
   return {};
 }
@@ -164,12 +169,15 @@ Calibration TwoTower::current_calibration() const {
   Calibration calibration;
   calibration.popularity_weights =
       config_.popularity_weights.empty() ? std::vector<double>(trained.begin(), trained.end()) : config_.popularity_weights;
+  const auto personal = network_.personal_weights();
+  calibration.personal_weights =
+      config_.personal_weights.empty() ? std::vector<double>(personal.begin(), personal.end()) : config_.personal_weights;
   calibration.tower_gates = config_.tower_gates.empty() ? std::vector<double>(kNumGates, 1.0) : config_.tower_gates;
   return calibration;
 }
 
 bool TwoTower::chooses_calibration() const {
-  return config_.calibrate && config_.popularity_weights.empty() && config_.tower_gates.empty() &&
+  return config_.calibrate && config_.popularity_weights.empty() && config_.tower_gates.empty() && config_.personal_weights.empty() &&
          !config_.popularity_half_life_days.empty();
 }
 
@@ -179,6 +187,7 @@ Result<double> TwoTower::judge(const TrainView& view, const FitContext& context)
   const Calibration calibration = chooses_calibration() ? calibrate_on(view, *context.validation, context.pool) : current_calibration();
   weights_ = calibration.popularity_weights;
   gates_ = calibration.tower_gates;
+  personal_weights_ = calibration.personal_weights;
   stand_at(view);
   auto score = context.validation->score(*this);
   stand_at(view);
@@ -206,8 +215,32 @@ Calibration TwoTower::calibrate_on(const TrainView& view, const Validation& vali
   }
   const Matrix embeddings = embed(queries, pool);
   std::optional<Calibration> start;  // the epoch before found about the same
-  if (!weights_.empty()) start = Calibration{weights_, gates_};
-  return calibrate({plan, picked, embeddings, gates, candidate_embeddings_, network_.scale(), log_shares, eligible}, start, pool);
+  if (!weights_.empty()) start = Calibration{weights_, gates_, personal_weights_};
+  const auto trained = network_.personal_weights();
+  const std::vector<PersonalCounts::Of> personal = count_personal(queries, pool);
+  return calibrate({.plan = plan,
+                    .queries = picked,
+                    .query_embeddings = embeddings,
+                    .gates = gates,
+                    .candidate_embeddings = candidate_embeddings_,
+                    .scale = network_.scale(),
+                    .log_shares = log_shares,
+                    .eligible = eligible,
+                    .personal = personal,
+                    .trained_personal_weights = {trained.begin(), trained.end()}},
+                   start, pool);
+}
+
+std::vector<PersonalCounts::Of> TwoTower::count_personal(std::span<const Query> queries, ThreadPool& pool) const {
+  const PersonalCounts& counts = query_encoder_.personal_counts();
+  std::vector<PersonalCounts::Of> all(queries.size());
+  if (counts.num_values() == 0) return all;
+  constexpr std::size_t kQueriesPerBlock = 64;
+  pool.for_blocks(queries.size(), kQueriesPerBlock, [&](std::size_t begin, std::size_t end) {
+    PersonalCounts::Scratch scratch;
+    for (std::size_t q = begin; q < end; ++q) counts.count(queries[q].history, queries[q].at, {}, scratch, all[q]);
+  });
+  return all;
 }
 
 Matrix TwoTower::embed(std::span<const Query> queries, ThreadPool& pool) const {
@@ -270,11 +303,18 @@ void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::spa
   for (std::size_t begin = 0; begin < queries.size(); begin += kQueriesAtOnce) {
     const auto some = queries.subspan(begin, std::min(kQueriesAtOnce, queries.size() - begin));
     Matrix embeddings = embed(some, pool);
+    const std::vector<PersonalCounts::Of> personal = count_personal(some, pool);
+    std::vector<std::vector<std::uint32_t>> scored_apart(some.size());  // excluded from the search, with what is excluded anyway
     std::vector<std::span<const std::uint32_t>> excluded;
     for (std::size_t i = 0; i < some.size(); ++i) {
       const auto factor = static_cast<float>(network_.scale() * gates_[gate_of(some[i].history.size())]);
       kernels().scale(factor, embeddings.row(i).data(), embeddings.cols());
       excluded.push_back(as_rows(some[i].excluded));
+      if (personal[i].items.empty()) continue;
+      scored_apart[i] = personal[i].items;
+      scored_apart[i].insert(scored_apart[i].end(), excluded.back().begin(), excluded.back().end());
+      std::ranges::sort(scored_apart[i]);
+      excluded.back() = scored_apart[i];
     }
     search({.queries = embeddings,
             .candidates = candidate_embeddings_,
@@ -284,9 +324,28 @@ void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::spa
             .k = k},
            pool, found);
     for (std::size_t i = 0; i < some.size(); ++i) {
+      add_personal(personal[i], some[i], embeddings.row(i), eligible, k, found[i]);
       for (const ScoredIndex& hit : found[i]) out[begin + i].push_back({ItemIndex{hit.index}, hit.score});
     }
   }
+}
+
+// What the customer had, scored with their own counts, among what the search found without it.
+void TwoTower::add_personal(const PersonalCounts::Of& personal, const Query& query, std::span<const float> embedding,
+                            std::span<const std::uint8_t> eligible, std::size_t k, std::vector<ScoredIndex>& found) const {
+  if (personal.items.empty()) return;
+  TopK best(k);
+  for (const ScoredIndex& hit : found) best.offer(hit.index, hit.score);
+  for (std::size_t i = 0; i < personal.items.size(); ++i) {
+    const std::uint32_t item = personal.items[i];
+    if ((!eligible.empty() && eligible[item] == 0) || std::ranges::binary_search(query.excluded, ItemIndex{item})) continue;
+    float score = kernels().dot(embedding.data(), candidate_embeddings_.row(item).data(), embedding.size());
+    if (!item_bias_.empty()) score += item_bias_[item];
+    const auto values = personal.values_of(i);
+    for (std::size_t p = 0; p < values.size(); ++p) score += static_cast<float>(personal_weights_[p]) * values[p];
+    best.offer(item, score);
+  }
+  best.take(found);
 }
 
 }  // namespace gemel

@@ -1,10 +1,12 @@
 // The two-tower model: a query tower and a candidate tower trained with a softmax over candidates (Covington et al. 2016, section 3; Yi et
 // al. 2019), beside an additive prior of recent popularity. What is served is
 //
-//   gate * scale * <query_embedding, candidate_embedding> + item_bias,   item_bias = sum of popularity_weight * log share of its decayed
-//   count
+//   gate * scale * <query_embedding, candidate_embedding> + item_bias + personal_bias
+//   item_bias     = sum of popularity_weight * log share of the product's decayed count
+//   personal_bias = sum of personal_weight * log(1 + 10 * the customer's own decayed count), 0 for what they never had
 //
-// so that retrieval stays a search over candidate embeddings with one bias a product, the same for all queries of a day.
+// so that retrieval stays a search over candidate embeddings with one bias a product, the same for all queries of a day; what the customer
+// had is scored apart and merged in.
 // Thread safety: as Recommender says.
 #pragma once
 
@@ -19,6 +21,7 @@
 #include "gemel/models/two_tower/encoders.h"
 #include "gemel/models/two_tower/network.h"
 #include "gemel/models/two_tower/trainer.h"
+#include "gemel/numerics/top_k.h"
 
 namespace gemel {
 
@@ -50,6 +53,9 @@ class TwoTower final : public Recommender {
   bool chooses_calibration() const;
   Calibration current_calibration() const;
   Calibration calibrate_on(const TrainView& view, const Validation& validation, ThreadPool& pool) const;
+  std::vector<PersonalCounts::Of> count_personal(std::span<const Query> queries, ThreadPool& pool) const;
+  void add_personal(const PersonalCounts::Of& personal, const Query& query, std::span<const float> embedding,
+                    std::span<const std::uint8_t> eligible, std::size_t k, std::vector<ScoredIndex>& found) const;
   Matrix embed(std::span<const Query> queries, ThreadPool& pool) const;
   Result<void> load_counters(const std::filesystem::path& path);
 
@@ -60,7 +66,7 @@ class TwoTower final : public Recommender {
   Network network_;
   Matrix candidate_embeddings_;  // [num_items, output_dim]
   Matrix candidate_directions_;  // the same, rows of length 1
-  std::vector<double> weights_, gates_;  // in use: calibrated, given, or as trained
+  std::vector<double> weights_, gates_, personal_weights_;  // in use: calibrated, given, or as trained
   std::vector<std::string> warnings_;
   DecayedCounts counts_;
   std::vector<float> item_bias_;  // [num_items]; empty without a prior

@@ -111,6 +111,40 @@ TEST(TwoTower, KnobsReadBackGiveTheSameKnobs) {
   EXPECT_EQ(make_model("two_tower", model->knobs()).value()->knobs(), model->knobs());
 }
 
+// The personal weights of serving do not touch the training: models that differ in them alone have the same towers.
+TEST(TwoTower, WhatTheCustomerHadGainsItsPersonalCountsAndNothingElseMoves) {
+  const Dataset shop = testing::make_dataset(checkered(600));
+  ThreadPool pool(2);
+  const auto fitted = [&](std::string_view weights) {
+    auto model = make(concat("personal_half_life_days = [5, inf]\npersonal_weights = ", weights));
+    EXPECT_TRUE(model->fit({&shop, shop.num_events(), at_day(61)}, {.pool = pool}));
+    return model;
+  };
+  const auto without = fitted("[0, 0]"), with = fitted("[-0.5, 2]");
+  const Histories histories(shop, shop.num_events());
+  const PersonalCounts counts({5, kNoDecay}, {1}, shop.num_items());
+  PersonalCounts::Scratch scratch;
+  PersonalCounts::Of own;
+  for (std::uint32_t user = 0; user < 4; ++user) {
+    const std::vector<ItemIndex> excluded{ItemIndex{1}};
+    Query query{.user = UserIndex{user}, .at = at_day(61), .history = histories.of(UserIndex{user}), .excluded = excluded};
+    counts.count(query.history, query.at, {}, scratch, own);
+    ASSERT_FALSE(own.items.empty());
+    std::vector<double> expected(shop.num_items(), 0.0);
+    for (std::size_t i = 0; i < own.items.size(); ++i) expected[own.items[i]] = -0.5 * own.values_of(i)[0] + 2 * own.values_of(i)[1];
+    std::vector<std::vector<ScoredItem>> plain, personal, top;
+    without->recommend(std::span(&query, 1), shop.num_items(), {}, pool, plain);
+    with->recommend(std::span(&query, 1), shop.num_items(), {}, pool, personal);
+    with->recommend(std::span(&query, 1), 3, {}, pool, top);
+    ASSERT_EQ(plain[0].size(), shop.num_items() - 1) << "all but the excluded one";
+    ASSERT_EQ(personal[0].size(), plain[0].size());
+    for (const ScoredItem& scored : plain[0]) expected[to_size(scored.item)] += scored.score;
+    for (const ScoredItem& scored : personal[0]) EXPECT_NEAR(scored.score, expected[to_size(scored.item)], 1e-4);
+    EXPECT_TRUE(std::ranges::is_sorted(personal[0], std::greater<>(), &ScoredItem::score));
+    EXPECT_TRUE(std::ranges::equal(top[0], std::span(personal[0]).first(3)));
+  }
+}
+
 TEST(TwoTower, RefusesContradictoryKnobsWithTheKeyAndWhatWouldBeRight) {
   const auto refused = [](std::string_view text, std::string_view key) {
     const auto model = make_model("two_tower", concat(text, "\n"));
@@ -124,6 +158,7 @@ TEST(TwoTower, RefusesContradictoryKnobsWithTheKeyAndWhatWouldBeRight) {
   refused("histroy = { length = 3 }", "histroy");
   refused("dropout = 1.5", "dropout");
   refused("popularity_half_life_days = [0]", "popularity_half_life_days");
+  refused("personal_half_life_days = [30]\nfirst_only = true", "personal_half_life_days");
 }
 
 // The rule of the whole program: what happens at or after t changes no feature of an example before t.
@@ -132,7 +167,8 @@ TEST(PointInTime, LaterEventsChangeNoFeatureOfEarlierExamples) {
     const Dataset shop = testing::make_dataset(std::move(events));
     const ConfigFile knobs = ConfigFile::parse(
                                  "user_id = true\naction = true\nweight = true\ntime = [\"year_cycle\", \"hour\", \"trend\"]\n"
-                                 "loss = \"full\"\nhistory = { pool = [\"mean\", \"recency\"] }\nexample_half_life_days = 0",
+                                 "loss = \"full\"\nhistory = { pool = [\"mean\", \"recency\"] }\nexample_half_life_days = 0\n"
+                                 "personal_half_life_days = [4, inf]",
                                  "test")
                                  .value();
     const TwoTowerConfig config = TwoTowerConfig::read(knobs.root()).value();
@@ -162,6 +198,11 @@ TEST(PointInTime, LaterEventsChangeNoFeatureOfEarlierExamples) {
       EXPECT_TRUE(std::ranges::equal(std::span(a.log_shares[h].data(), a.log_shares[h].size()),
                                      std::span(b.log_shares[h].data(), b.log_shares[h].size())));
     EXPECT_EQ(a.row_weight, b.row_weight);
+    ASSERT_FALSE(a.personal_columns.empty());
+    EXPECT_EQ(a.personal_offsets, b.personal_offsets);
+    EXPECT_EQ(a.personal_columns, b.personal_columns);
+    EXPECT_TRUE(std::ranges::equal(std::span(a.personal_values.data(), a.personal_values.size()),
+                                   std::span(b.personal_values.data(), b.personal_values.size())));
   };
 
   const std::vector<EventRow> all = checkered(400);
