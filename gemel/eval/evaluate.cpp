@@ -12,11 +12,12 @@ constexpr std::size_t kQueriesAtOnce = 1024;  // answers of so many queries are 
 // The slices of an evaluation as they grow.
 class Judge {
  public:
-  Judge(const Dataset& dataset, const Histories& all_events, const QueryPlan& plan) : all_events_(all_events), plan_(plan) {
+  Judge(const Dataset& dataset, const Histories& all_events, const QueryPlan& plan)
+      : all_events_(all_events), plan_(plan), attributes_(dataset.item_table()) {
     sales_.assign(dataset.num_items(), 0);
     const std::size_t before_cut = plan.blocks.empty() ? 0 : plan.blocks.front().num_known_events;
     for (const ItemIndex item : dataset.items().first(before_cut)) ++sales_[to_size(item)];
-    for (const std::size_t k : kCutoffs) list_counters_.emplace_back(sales_, k);
+    for (const std::size_t k : kCutoffs) list_counters_.emplace_back(sales_, attributes_, k);
   }
 
   void add(const PlannedQuery& query, std::span<const ScoredItem> answer) {
@@ -90,6 +91,7 @@ class Judge {
 
   const Histories& all_events_;
   const QueryPlan& plan_;
+  const ItemAttributes attributes_;
   std::vector<double> sales_;  // [num_items], events before the cut
   std::vector<ListCounter> list_counters_;
   Slice all_{.name = "all", .meaning = "all queries", .users = {}, .values = {}};

@@ -4,9 +4,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "gemel/eval/item_attributes.h"
 #include "gemel/models/recommender.h"
 
 namespace gemel {
@@ -19,12 +21,16 @@ struct ListStatistics {
   double tail_share = 0;          // share of recommendations outside the best sellers that make 80 % of the sales before the cut
   double novelty_bits = 0;        // mean of -log2 (share of sales before the cut, add-one smoothed) (Vargas, Castells, RecSys 2011)
   double overlap = 0;             // mean over pairs of lists asked at the same time of |both| / k
+  std::optional<double>
+      intra_list_diversity;  // mean over lists (item_attributes.h); for k up to kMostDiverse, where products have attributes
 };
 
 class ListCounter {
  public:
-  // sales [num_items]: how often each product was sold before the cut.
-  ListCounter(std::span<const double> sales, std::size_t k);
+  static constexpr std::size_t kMostDiverse = 20;  // a list of 100 has 4,950 pairs
+
+  // sales [num_items]: how often each product was sold before the cut. Borrows `attributes`.
+  ListCounter(std::span<const double> sales, const ItemAttributes& attributes, std::size_t k);
 
   void add(std::span<const ScoredItem> list);
   void end_block();  // lists of different blocks are not compared with each other
@@ -32,12 +38,15 @@ class ListCounter {
   ListStatistics finish(std::span<const std::uint8_t> eligible) const;
 
  private:
+  const ItemAttributes* attributes_;
   std::size_t k_;
   std::vector<float> novelty_;       // [num_items]
   std::vector<std::uint8_t> is_tail_;  // [num_items]
   std::vector<std::uint32_t> block_counts_, counts_;  // [num_items]
   std::size_t block_lists_ = 0, num_lists_ = 0, num_recommended_ = 0, num_tail_ = 0;
-  double novelty_sum_ = 0, shared_pairs_ = 0, pairs_ = 0;
+  double novelty_sum_ = 0, shared_pairs_ = 0, pairs_ = 0, diversity_sum_ = 0;
+  std::size_t num_diverse_ = 0;      // lists that have a diversity
+  std::vector<ItemIndex> items_;     // scratch of add
 };
 
 // Gini coefficient of counts, any order; 0 when nothing was counted.

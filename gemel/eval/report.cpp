@@ -18,9 +18,11 @@ std::string row_text(const ComparedModel& model) {
     return fmt::format("{:.4f} [{:.4f}, {:.4f}]", interval.value, interval.low, interval.high);
   };
   const ListStatistics& lists = model.evaluation.lists[3];  // at 20
-  return fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9.4f} {:>9.4f} {:>8.3f} {:>6.3f}\n", model.evaluation.model, cell("recall_at_20"),
-                     cell("ndcg_at_20"), cell("hit_rate_at_20"), model.all.metrics[find_metric("recall_at_100")].value,
-                     model.all.metrics[find_metric("map_at_100")].value, lists.catalogue_coverage, lists.gini);
+  return fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9.4f} {:>9.4f} {:>8.3f} {:>6.3f} {:>8}\n", model.evaluation.model,
+                     cell("recall_at_20"), cell("ndcg_at_20"), cell("hit_rate_at_20"),
+                     model.all.metrics[find_metric("recall_at_100")].value, model.all.metrics[find_metric("map_at_100")].value,
+                     lists.catalogue_coverage, lists.gini,
+                     lists.intra_list_diversity ? fmt::format("{:.3f}", *lists.intra_list_diversity) : "-");
 }
 
 std::string parts_text(const Comparison& comparison) {
@@ -80,7 +82,8 @@ Json to_json(const ListStatistics& lists) {
           {"gini", lists.gini},
           {"tail_share", lists.tail_share},
           {"novelty_bits", lists.novelty_bits},
-          {"overlap", lists.overlap}};
+          {"overlap", lists.overlap},
+          {"intra_list_diversity", lists.intra_list_diversity ? Json(*lists.intra_list_diversity) : Json()}};
 }
 
 Json to_json(const ComparedModel& model);
@@ -128,6 +131,7 @@ Json result_rows(const Comparison& comparison, const ResultsContext& context) {
     for (const ListStatistics& lists : model.evaluation.lists) {
       add(concat("catalogue_coverage_at_", lists.k), lists.catalogue_coverage, nullptr);
       add(concat("gini_at_", lists.k), lists.gini, nullptr);
+      if (lists.intra_list_diversity) add(concat("intra_list_diversity_at_", lists.k), *lists.intra_list_diversity, nullptr);
     }
     if (model.ndcg_difference) add("ndcg_at_20_minus_best_baseline", model.ndcg_difference->value, &*model.ndcg_difference);
     if (model.recall_difference) add("recall_at_20_minus_best_baseline", model.recall_difference->value, &*model.recall_difference);
@@ -165,8 +169,8 @@ std::string text_report(const Comparison& comparison) {
       "left out: {} targets, {} customers without any\n\n",
       to_text(first.evaluation.protocol), to_text(first.evaluation.repeats), first.all.num_queries, first.all.num_customers,
       first.all.num_targets, first.evaluation.dropped_targets, first.evaluation.customers_without_targets);
-  text += fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9} {:>9} {:>8} {:>6}\n", "model", "recall@20 [95 %]", "NDCG@20 [95 %]",
-                      "hit rate@20 [95 %]", "recall@100", "MAP@100", "cover@20", "Gini");
+  text += fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9} {:>9} {:>8} {:>6} {:>8}\n", "model", "recall@20 [95 %]", "NDCG@20 [95 %]",
+                      "hit rate@20 [95 %]", "recall@100", "MAP@100", "cover@20", "Gini", "diverse");
   for (const ComparedModel& model : comparison.models) text += row_text(model);
   text += parts_text(comparison) + differences_text(comparison) + "\n";
   for (const ComparedModel& model : comparison.models) text += fmt::format("{:<14} {}\n", model.evaluation.model, model.evaluation.knobs);

@@ -218,7 +218,8 @@ void offer_personal(const Objective& objective, std::span<const double> trained,
 // Moves one number up or down when that gains; gates stay at 0 or above.
 bool try_moves(const Objective& objective, double step, double min, double& number, Calibration& at) {
   const double kept = number;
-  for (const double moved : {std::max(min, kept + step), std::max(min, kept - step)}) {
+  const auto rounded = [](double value) { return std::round(value * 1e4) / 1e4; };  // 1.2, not 1.1999999999999995
+  for (const double moved : {std::max(min, rounded(kept + step)), std::max(min, rounded(kept - step))}) {
     if (moved == kept) continue;
     number = moved;
     const double ndcg = objective(at);

@@ -1,0 +1,32 @@
+// What the catalogue says of each product, as a set: every value of its categories and tags. How much a list repeats itself is judged by
+// it, whatever the model. Thread safety: const after construction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "gemel/data/dataset.h"
+
+namespace gemel {
+
+class ItemAttributes {
+ public:
+  explicit ItemAttributes(const EntityTable& items);
+
+  // Values of one product, ascending; equal numbers are the same value of the same feature.
+  std::span<const std::uint32_t> of(ItemIndex item) const {
+    return std::span(values_).subspan(offsets_[to_size(item)], offsets_[to_size(item) + 1] - offsets_[to_size(item)]);
+  }
+
+  // Intra-list diversity (Ziegler et al., WWW 2005, by its complement): the mean over pairs of products of 1 - Jaccard similarity of their
+  // values. Products without any value are left out; empty when fewer than two are left.
+  std::optional<double> diversity(std::span<const ItemIndex> list) const;
+
+ private:
+  std::vector<std::size_t> offsets_;  // [num_items + 1]
+  std::vector<std::uint32_t> values_;
+};
+
+}  // namespace gemel
