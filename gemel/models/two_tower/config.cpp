@@ -116,7 +116,9 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.history = read_history(table.table("history"));
   config.popularity_half_life_days = read_half_lives(table, "popularity_half_life_days", config.popularity_half_life_days);
   config.popularity_start = table.number("popularity_start", config.popularity_start);
-  config.personal_half_life_days = read_half_lives(table, "personal_half_life_days", {});
+  config.first_only = table.flag("first_only", config.first_only);
+  const auto usual = config.first_only ? std::vector<double>{} : config.personal_half_life_days;
+  config.personal_half_life_days = read_half_lives(table, "personal_half_life_days", usual);
   config.personal_start = table.number("personal_start", config.personal_start);
   config.normalize = table.flag("normalize", config.normalize);
   config.temperature = table.number("temperature", config.temperature, 1e-4);
@@ -134,7 +136,6 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.patience = read_size(table, "patience", config.patience, 1);
   config.example_half_life_days = table.number("example_half_life_days", config.example_half_life_days, 0);
   config.example_weight_floor = table.number("example_weight_floor", config.example_weight_floor, 0);
-  config.first_only = table.flag("first_only", config.first_only);
   config.calibrate = table.flag("calibrate", config.calibrate);
   config.personal_weights = table.numbers("personal_weights");
   config.popularity_weights = table.numbers("popularity_weights");

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gemel/base/config.h"
+#include "gemel/data/decayed_counts.h"
 #include "gemel/nn/dense.h"
 #include "gemel/nn/negative_sampling.h"
 #include "gemel/nn/optimizer.h"
@@ -38,7 +39,7 @@ struct TwoTowerConfig {
   std::vector<double> popularity_half_life_days{2, 7, 30};  // the additive prior; empty: none
   double popularity_start = 0.3;                            // initial weight of each
 
-  std::vector<double> personal_half_life_days;  // the customer's own counts (features/personal_counts.h); empty: none
+  std::vector<double> personal_half_life_days{kNoDecay};  // the customer's own counts (features/personal_counts.h); empty: none
   double personal_start = 0.3;                  // initial weight of each
 
   bool normalize = true;       // L2-normalised embeddings, logits divided by the temperature

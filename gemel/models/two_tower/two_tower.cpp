@@ -64,7 +64,8 @@ Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
   };
   constexpr std::string_view kWithoutDays = "popularity_half_life_days = [] and time = []";
   if (!config.popularity_half_life_days.empty()) return refuse("popularity_half_life_days", "the day", kWithoutDays);
-  if (!config.personal_half_life_days.empty()) return refuse("personal_half_life_days", "the day", "personal_half_life_days = []");
+  if (std::ranges::any_of(config.personal_half_life_days, [](double days) { return days != kNoDecay; }))
+    return refuse("personal_half_life_days", "the day", "personal_half_life_days = [inf]");
   if (!config.time.empty()) return refuse("time", "the day", kWithoutDays);
   if (kind == TimeKind::kNone && config.history.length > 0)
     return refuse("history", "at least the order", "history = { length = 0 } and user_id = true");
