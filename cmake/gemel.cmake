@@ -9,9 +9,11 @@ find_program(GEMEL_CCACHE ccache)
 if(GEMEL_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${GEMEL_CCACHE}")
 endif()
+# Test programs are many: mold links them quickly. mold 1.10 may begin the read-only-after-relocation segment in a page that is not mapped
+# (thread-local zeros before it), and the program then does not start; so without that segment, and not for what users get.
 find_program(GEMEL_MOLD mold)
-if(GEMEL_MOLD)
-  add_link_options(-fuse-ld=mold)
+if(GEMEL_MOLD AND GEMEL_TESTS)
+  add_link_options(-fuse-ld=mold LINKER:-z,norelro)
 endif()
 
 # gemel_library(NAME [FOLDER folder] DEPS ...): every gemel/FOLDER/**/*.cpp; *_test.cpp become the program NAME_test, registered with ctest.
