@@ -47,6 +47,7 @@ class Reader {
   void read_split_by_time(ConfigTable& table, SplitConfig& split) const;
   void check_together(ConfigTable& root, const ShopConfig& shop) const;
 
+  void read_source(ConfigTable& table, SourceFormat& source) const;
   std::vector<std::string> paths(ConfigTable& table, std::string_view key) const;
   std::string expanded(ConfigTable& table, std::string_view key, const std::string& path) const;
 
@@ -81,13 +82,31 @@ std::vector<std::string> Reader::paths(ConfigTable& table, std::string_view key)
     if (path.empty()) table.reject(key, "expected the path of a file, found an empty text");
     if (variables_ == PathVariables::kKeep) continue;
     path = expanded(table, key, path);
-    if (!std::filesystem::path(path).is_absolute()) path = (folder_ / path).string();
+    if (path != kStandardInput && !std::filesystem::path(path).is_absolute()) path = (folder_ / path).string();
   }
   return paths;
 }
 
+// How the files are written; what the ending of a file's name alone can tell is checked when it is opened.
+void Reader::read_source(ConfigTable& table, SourceFormat& source) const {
+  if (table.has("format")) source.format = to_file_format(table.choice("format", {"csv", "tsv", "jsonl", "parquet", "arrow"}, "csv"));
+  if (table.has("delimiter")) {
+    const std::string delimiter = table.text("delimiter");
+    const bool is_letter = delimiter.size() == 1 && delimiter[0] != '"' && delimiter[0] != '\n' && delimiter[0] != '\r';
+    if (is_letter) source.delimiter = delimiter[0];
+    else table.reject("delimiter", concat("expected one letter such as \"|\", neither quote nor line end, found '", delimiter, "'"));
+  }
+  source.header = table.flag("header", true);
+  source.columns = table.texts("columns");
+  if (table.choice("encoding", {"utf-8", "latin-1"}, "utf-8") == "latin-1") source.encoding = Encoding::kLatin1;
+  source.each = table.text("each", "");
+  if (!source.format) return;
+  if (const auto misused = misused_key(source, *source.format)) table.reject(misused->key, misused->problem);
+}
+
 Result<void> Reader::read_events(ConfigTable table, EventsConfig& events) const {
   if (table.has("path")) events.paths = paths(table, "path");
+  read_source(table, events.source);
   events.time = table.text("time", "");
   events.order = table.flag("order", false);
   if (table.has("time_format")) events.time_format = table.choice("time_format", {"iso", "s", "ms", "us"}, "iso");
@@ -147,6 +166,7 @@ Result<void> Reader::read_items(ConfigTable table, TableConfig& items) const {
 
 Result<void> Reader::read_table(ConfigTable table, TableConfig& out) const {
   out.paths = paths(table, "path");
+  read_source(table, out.source);
   out.id = table.text("id");
   GEMEL_RETURN_IF_ERROR(read_features(table.table("features"), out));
   return table.finish();

@@ -11,6 +11,7 @@
 
 #include "gemel/base/config.h"
 #include "gemel/base/result.h"
+#include "gemel/data/source_format.h"
 
 namespace gemel {
 
@@ -36,6 +37,7 @@ struct ActionConfig {
 
 struct EventsConfig {
   std::vector<std::string> paths;              // globs; relative to shop.toml
+  SourceFormat source;                         // of the files of [split] too
   std::string time;                            // column; empty: absent
   bool order = false;                          // rows are in order although there is no time
   std::string time_format;                     // "", "iso", "s", "ms", "us": empty detects
@@ -54,6 +56,7 @@ struct TwinsConfig {
 
 struct TableConfig {
   std::vector<std::string> paths;  // empty: no such table
+  SourceFormat source;
   std::string id;
   std::string name;  // [items] column that people know a product by
   std::vector<FeatureConfig> features;

@@ -1,7 +1,5 @@
 #include "gemel/data/ingest/csv_source.h"
 
-#include <sys/mman.h>
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -12,38 +10,67 @@ namespace gemel {
 namespace {
 
 constexpr std::size_t kBatchRows = 8192;
-constexpr std::size_t kBatchBytes = 4 << 20;
-constexpr std::uintptr_t kPageBytes = 4096;
+constexpr std::size_t kMaxUnclosedQuotes = 100;  // each may cost a look through the whole window
 
 std::uint64_t count_lines(const char* begin, const char* end) { return static_cast<std::uint64_t>(std::count(begin, end, '\n')); }
 
+void clear(RowBatch& batch, std::size_t num_columns) {
+  batch.num_rows = 0;
+  batch.lines.clear();
+  batch.row_hashes.clear();
+  batch.broken.clear();
+  batch.columns.resize(num_columns);
+  for (auto& column : batch.columns) column.clear();
+}
+
 }  // namespace
 
-Result<std::unique_ptr<CsvSource>> CsvSource::open(const std::filesystem::path& path) {
-  GEMEL_ASSIGN_OR_RETURN(MappedFile file, MappedFile::open(path));
-  const std::string extension = path.extension().string();
-  GEMEL_ASSIGN_OR_RETURN(auto source, parse(file.bytes(), extension == ".tsv" || extension == ".tab" ? '\t' : ',', path.string()));
-  source->file_ = std::move(file);
+Result<std::unique_ptr<CsvSource>> CsvSource::open(std::unique_ptr<ByteStream> bytes, const SourceFormat& format, const std::string& name,
+                                                   std::size_t block_bytes) {
+  GEMEL_ASSIGN_OR_RETURN(TextWindow window, TextWindow::open(std::move(bytes), name, block_bytes));
+  std::unique_ptr<CsvSource> source(new CsvSource(std::move(window), format.delimiter.value_or(','), name));
+  GEMEL_RETURN_IF_ERROR(source->read_header(format));
   return source;
 }
 
 Result<std::unique_ptr<CsvSource>> CsvSource::parse(std::string_view text, char delimiter, const std::string& name) {
-  std::unique_ptr<CsvSource> source(new CsvSource(text, delimiter));
-  GEMEL_RETURN_IF_ERROR(source->read_header(name));
-  return source;
+  return open(make_memory_stream(text), {.delimiter = delimiter}, name);
 }
 
-CsvSource::CsvSource(std::string_view text, char delimiter)
-    : delimiter_(delimiter), begin_(text.data()), position_(begin_), end_(begin_ + text.size()), released_(begin_) {}
+CsvSource::CsvSource(TextWindow window, char delimiter, std::string name)
+    : window_(std::move(window)), delimiter_(delimiter), name_(std::move(name)) {}
 
-Result<void> CsvSource::read_header(const std::string& name) {
-  if (std::string_view(begin_, end_).starts_with("\xEF\xBB\xBF")) position_ += 3;  // byte order mark
-  while (position_ != end_ && at_line_end()) skip_line();
-  if (position_ == end_)
-    return fail(ErrorCode::kBadInput, name, ": expected a header line with the names of the columns, found an empty file");
-  const std::uint64_t line = line_;
-  if (const auto broken = cut_row()) return fail(ErrorCode::kBadInput, name, ":", line, ": header: ", broken->reason);
-  for (const Field& field : fields_) column_names_.emplace_back(field.has_doubled_quotes ? unescape(field.text) : field.text);
+Result<void> CsvSource::read_header(const SourceFormat& format) {
+  std::optional<BrokenRow> broken;
+  std::uint64_t line = 0;
+  while (true) {  // until the first row lies in the window whole
+    const std::uint64_t first_line = line_;
+    see_window();
+    while (position_ != end_ && at_line_end()) skip_line();
+    const std::size_t blank_bytes = window_.rest().size() - static_cast<std::size_t>(end_ - position_);
+    line = line_;
+    broken = position_ == end_ ? std::nullopt : cut_row();
+    if (!is_cut_off()) {
+      if (format.header) break;
+      window_.consume(blank_bytes);  // the row is data and is cut again
+      line_ = line;
+      break;
+    }
+    if (window_.is_full()) return fail(ErrorCode::kBadInput, name_, ":", line, ": the first row is longer than 64 MiB");
+    line_ = first_line;
+    GEMEL_RETURN_IF_ERROR(window_.fill());
+  }
+  if (fields_.empty() && format.header)
+    return fail(ErrorCode::kBadInput, name_, ": expected a header line with the names of the columns, found an empty file");
+  if (format.header) {
+    if (broken) return fail(ErrorCode::kBadInput, name_, ":", line, ": header: ", broken->reason);
+    for (const Field& field : fields_) column_names_.emplace_back(field.has_doubled_quotes ? unescape(field.text) : field.text);
+    window_.consume(window_.rest().size() - static_cast<std::size_t>(end_ - position_));
+  } else {
+    column_names_ = format.columns;
+    if (column_names_.empty())
+      for (std::size_t column = 1; column <= fields_.size(); ++column) column_names_.push_back(concat(column));
+  }
   unescaped_.clear();
   return {};
 }
@@ -54,40 +81,63 @@ void CsvSource::request(std::vector<std::size_t> columns) {
 }
 
 Result<bool> CsvSource::next(RowBatch& batch) {
-  release_passed_pages();
   unescaped_.clear();
-  batch.num_rows = 0;
-  batch.lines.clear();
-  batch.row_hashes.clear();
-  batch.broken.clear();
-  batch.columns.resize(requested_.size());
-  for (auto& column : batch.columns) column.clear();
-  const char* const batch_begin = position_;
-  while (position_ != end_ && batch.num_rows + batch.broken.size() < kBatchRows && position_ < batch_begin + kBatchBytes) {
-    if (at_line_end()) {
-      skip_line();
-      continue;
-    }
-    const char* const row_begin = position_;
-    const std::uint64_t line = line_;
-    if (auto broken = cut_row()) {
-      batch.broken.push_back(std::move(*broken));
-    } else if (fields_.size() != column_names_.size()) {
-      batch.broken.push_back({line, "", concat("expected ", column_names_.size(), " columns, found ", fields_.size())});
-    } else {
-      append_row(batch, line, {row_begin, position_});
-    }
+  clear(batch, requested_.size());
+  while (true) {
+    GEMEL_RETURN_IF_ERROR(read_rows(batch));
+    if (batch.num_rows + batch.broken.size() > 0) return true;
+    if (window_.is_last()) return false;
+    if (window_.is_full()) GEMEL_RETURN_IF_ERROR(skip_long_row(batch));
+    else GEMEL_RETURN_IF_ERROR(window_.fill());
   }
-  return batch.num_rows + batch.broken.size() > 0 || position_ != end_;
+}
+
+Result<void> CsvSource::read_rows(RowBatch& batch) {
+  see_window();
+  const char* row_begin = position_;
+  for (; position_ != end_ && batch.num_rows + batch.broken.size() < kBatchRows; row_begin = position_) {
+    const std::uint64_t line = line_;
+    std::optional<BrokenRow> broken;
+    const bool is_blank = at_line_end();
+    if (is_blank) skip_line();
+    else broken = cut_row();
+    if (is_cut_off()) {  // what comes next may change how it reads
+      line_ = line;
+      break;
+    }
+    if (is_blank) continue;
+    if (broken) batch.broken.push_back(std::move(*broken));
+    else if (fields_.size() == column_names_.size()) append_row(batch, line, {row_begin, position_});
+    else batch.broken.push_back({line, "", concat("expected ", column_names_.size(), " columns, found ", fields_.size())});
+    if (num_unclosed_quotes_ > kMaxUnclosedQuotes)
+      return fail(ErrorCode::kBadInput, name_, ":", line, ": more than ", kMaxUnclosedQuotes,
+                  " rows begin a quoted field that is never closed; expected fields quoted as in RFC 4180");
+  }
+  window_.consume(static_cast<std::size_t>(row_begin - window_.rest().data()));
+  return {};
+}
+
+void CsvSource::see_window() {
+  position_ = window_.rest().data();
+  end_ = position_ + window_.rest().size();
+}
+
+// Its first line is passed over; reading goes on with the next one.
+Result<void> CsvSource::skip_long_row(RowBatch& batch) {
+  ++num_unclosed_quotes_;
+  batch.broken.push_back({line_, "", concat("longer than 64 MiB: its first line is left out")});
+  ++line_;
+  return window_.skip_line();
 }
 
 std::optional<BrokenRow> CsvSource::cut_row() {
+  const char* const row_begin = position_;
   const std::uint64_t first_line = line_;
   fields_.clear();
   while (true) {
     Field field;
     if (position_ != end_ && *position_ == '"') {
-      if (!cut_quoted_field(field)) return unclosed_quote(first_line);
+      if (!cut_quoted_field(field)) return unclosed_quote(row_begin, first_line);
       if (!at_line_end() && *position_ != delimiter_) {
         skip_line();
         return BrokenRow{first_line, field_name(), "text after a closing quote"};
@@ -133,12 +183,17 @@ void CsvSource::skip_line() {
   line_ += line_end != nullptr;
 }
 
-// Nothing after such a quote can be told apart from the field, so the file ends here.
-BrokenRow CsvSource::unclosed_quote(std::uint64_t first_line) {
-  line_ += count_lines(position_, end_);
+// Where the file goes on, the quote may be closed yet: the row reaches the end of the window then. Otherwise the row loses its first line
+// only: what follows is read as rows.
+std::optional<BrokenRow> CsvSource::unclosed_quote(const char* row_begin, std::uint64_t first_line) {
   position_ = end_;
-  return {first_line, field_name(),
-          concat("a quote is never closed: lines ", first_line, " to ", line_, ", the end of the file, are unread")};
+  if (!window_.is_last()) return std::nullopt;
+  ++num_unclosed_quotes_;
+  BrokenRow broken{first_line, field_name(), "a quote is never closed"};
+  position_ = row_begin;
+  line_ = first_line;
+  skip_line();
+  return broken;
 }
 
 std::string CsvSource::field_name() const {
@@ -149,7 +204,7 @@ void CsvSource::append_row(RowBatch& batch, std::uint64_t line, std::string_view
   while (!raw.empty() && (raw.back() == '\n' || raw.back() == '\r')) raw.remove_suffix(1);
   ++batch.num_rows;
   batch.lines.push_back(line);
-  batch.row_hashes.push_back(XXH3_64bits(raw.data(), raw.size()));
+  if (with_hashes_) batch.row_hashes.push_back(XXH3_64bits(raw.data(), raw.size()));
   for (std::size_t i = 0; i < requested_.size(); ++i) {
     const Field& field = fields_[requested_[i]];
     Cell& cell = batch.columns[i].emplace_back();
@@ -167,15 +222,6 @@ std::string_view CsvSource::unescape(std::string_view text) {
     if (text[i] == '"') ++i;  // the second of a doubled quote
   }
   return single;
-}
-
-void CsvSource::release_passed_pages() {
-  if (file_.bytes().empty()) return;
-  const auto from = reinterpret_cast<std::uintptr_t>(released_) & ~(kPageBytes - 1);
-  const auto to = reinterpret_cast<std::uintptr_t>(position_) & ~(kPageBytes - 1);
-  if (to <= from) return;
-  ::madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);  // advice: a refusal costs memory, nothing else
-  released_ = position_;
 }
 
 }  // namespace gemel

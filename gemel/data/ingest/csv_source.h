@@ -1,31 +1,35 @@
-// CSV and TSV (RFC 4180) as a RowSource: quoted fields with doubled quotes and line breaks, CRLF, a byte order mark, fields of any
-// length. Own code, since error messages need exact line numbers and every row of the file must be accounted for.
+// CSV and TSV (RFC 4180) as a RowSource: quoted fields with doubled quotes and line breaks, CRLF, fields of any length up to
+// TextWindow::kMaxRowBytes a row. Own code, since error messages need exact line numbers and every row of the file must be accounted for.
 //
-// A line without a byte is no row. A row that cannot be cut into as many fields as the header has is a BrokenRow, and reading goes on.
-// Not thread-safe. Memory: one batch; the pages of the file that are passed are handed back to the system.
+// A line without a byte is no row. A row that cannot be cut into as many fields as the header has is a BrokenRow, and reading goes on;
+// after a quote that is never closed, with the line behind the one where the row begins. Not thread-safe. Memory: a window and one batch.
 #pragma once
 
 #include <deque>
-#include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
-#include "gemel/base/file.h"
+#include "gemel/data/ingest/text_window.h"
 #include "gemel/data/row_source.h"
+#include "gemel/data/source_format.h"
 
 namespace gemel {
 
 class CsvSource final : public RowSource {
  public:
-  // Delimiter: tab for .tsv and .tab, comma otherwise. Errors: kNotFound, kIo, kBadInput (no header).
-  static Result<std::unique_ptr<CsvSource>> open(const std::filesystem::path& path);
-  // Borrows `text` for its lifetime; `name` stands in messages.
+  // Of `format`: delimiter (none: a comma), header, columns. `name` stands in messages. Errors: those of the bytes, kBadInput (no header).
+  static Result<std::unique_ptr<CsvSource>> open(std::unique_ptr<ByteStream> bytes, const SourceFormat& format, const std::string& name,
+                                                 std::size_t block_bytes = 1 << 20);
+  // Borrows `text` for its lifetime.
   static Result<std::unique_ptr<CsvSource>> parse(std::string_view text, char delimiter, const std::string& name);
 
   const std::vector<std::string>& column_names() const override { return column_names_; }
   void request(std::vector<std::size_t> columns) override;
+  void skip_row_hashes() override { with_hashes_ = false; }
   Result<bool> next(RowBatch& batch) override;
-  std::uint64_t bytes_read() const override { return static_cast<std::uint64_t>(position_ - begin_); }
+  std::uint64_t bytes_read() const override { return window_.bytes_read(); }
 
  private:
   struct Field {
@@ -33,29 +37,35 @@ class CsvSource final : public RowSource {
     bool has_doubled_quotes = false;
   };
 
-  CsvSource(std::string_view text, char delimiter);
-  Result<void> read_header(const std::string& name);
+  CsvSource(TextWindow window, char delimiter, std::string name);
+  Result<void> read_header(const SourceFormat& format);
+  Result<void> number_columns();
+  // Rows of the window, until the batch is full or a row reaches the window's end and the file goes on there.
+  Result<void> read_rows(RowBatch& batch);
   // Cuts the row at position_ into fields_ and moves past it, or says why it cannot.
   std::optional<BrokenRow> cut_row();
   bool cut_quoted_field(Field& field);  // false: never closed
-  bool at_line_end() const;             // or at the end of the file
+  bool at_line_end() const;  // or at the end of the window
   void skip_line();
-  BrokenRow unclosed_quote(std::uint64_t first_line);
+  Result<void> skip_long_row(RowBatch& batch);
+  std::optional<BrokenRow> unclosed_quote(const char* row_begin, std::uint64_t first_line);
+  bool is_cut_off() const { return position_ == end_ && !window_.is_last(); }
+  void see_window();  // position_ and end_ from the window
   std::string field_name() const;  // of the field being cut
   void append_row(RowBatch& batch, std::uint64_t line, std::string_view raw);
   std::string_view unescape(std::string_view text);
-  void release_passed_pages();
 
-  MappedFile file_;
+  TextWindow window_;
   char delimiter_;
-  const char* begin_;
-  const char* position_;
-  const char* end_;
-  const char* released_;    // bytes before it were given back
+  std::string name_;
+  const char* position_ = nullptr;  // in the window, as end_ is
+  const char* end_ = nullptr;
   std::uint64_t line_ = 1;  // of position_
+  std::size_t num_unclosed_quotes_ = 0;
+  bool with_hashes_ = true;
   std::vector<std::string> column_names_;
   std::vector<std::size_t> requested_;
-  std::vector<Field> fields_;          // of the row just cut
+  std::vector<Field> fields_;  // of the row just cut
   std::deque<std::string> unescaped_;  // fields of this batch whose doubled quotes were made single
 };
 

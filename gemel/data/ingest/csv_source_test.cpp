@@ -57,7 +57,7 @@ TEST(CsvSource, ReadsTabs) { EXPECT_THAT(read_text("a\tb\n1,2\t\"3\t4\"\n", '\t'
 
 TEST(CsvSource, TellsBrokenRowsByLineAndReadsOn) {
   const auto read = read_text("a,b\n1\n1,2,3\n\"x\"y,2\n4,5\n6,\"seven\n8,9\n");
-  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("4", "5")));
+  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("4", "5"), ElementsAre("8", "9")));  // an unclosed quote costs its line
   ASSERT_EQ(read.broken.size(), 4u);
   EXPECT_EQ(read.broken[0].line, 2u);
   EXPECT_EQ(read.broken[0].reason, "expected 2 columns, found 1");
@@ -82,7 +82,7 @@ TEST(CsvSource, ReadsAFieldOfTenMegabytesAndEveryRowOfALargeFile) {
     file << "id,text\n0,\"" << big << "\"\n";
     for (int i = 1; i <= 100'000; ++i) file << i << ",row " << i << '\n';
   }
-  auto source = CsvSource::open(path).value();
+  auto source = CsvSource::open(open_byte_stream(path, Encoding::kUtf8).value(), {}, path.string()).value();
   const auto read = read_all(*source);
   EXPECT_EQ(source->bytes_read(), std::filesystem::file_size(path));
   std::filesystem::remove(path);

@@ -167,7 +167,8 @@ Result<Events> read_events(const ShopConfig& config, IdTable item_ids, RejectLog
   const std::array<const std::vector<std::string>*, kNumParts> patterns{by_files ? &split.train_paths : &config.events.paths,
                                                                         &split.validation_paths, &split.test_paths};
   for (std::size_t part = 0; part < (by_files ? kNumParts : 1); ++part) {
-    GEMEL_ASSIGN_OR_RETURN(const auto files, SourceFiles::find(*patterns[part], by_files ? kPartKeys[part] : "events.path"));
+    GEMEL_ASSIGN_OR_RETURN(const auto files,
+                           SourceFiles::find(*patterns[part], config.events.source, by_files ? kPartKeys[part] : "events.path"));
     progress.begin("events", files.size_bytes, "bytes");
     GEMEL_RETURN_IF_ERROR(reader.read(files, part, progress));
     progress.end();

@@ -4,23 +4,10 @@
 #include <memory>
 
 #include "gemel/base/file.h"
-#include "gemel/data/arrow_api.h"
-#include "gemel/data/ingest/csv_source.h"
+#include "gemel/data/ingest/open_row_source.h"
 
 namespace gemel {
 namespace {
-
-Result<std::unique_ptr<RowSource>> open_source(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string();
-  if (extension == ".parquet") {
-    GEMEL_ASSIGN_OR_RETURN(ArrowModule* const arrow, load_arrow_module());
-    return arrow->open_parquet(path);
-  }
-  if (extension != ".csv" && extension != ".tsv" && extension != ".tab")
-    return fail(ErrorCode::kBadConfig, path.string(), ": expected a file called .csv, .tsv or .parquet");
-  GEMEL_ASSIGN_OR_RETURN(auto csv, CsvSource::open(path));
-  return std::unique_ptr<RowSource>(std::move(csv));
-}
 
 std::string listed(const std::vector<std::string>& names) {
   std::string list;
@@ -33,14 +20,13 @@ Result<std::vector<std::size_t>> request_columns(RowSource& source, const std::s
   const auto& found = source.column_names();
   std::vector<std::size_t> requested, places;
   for (std::size_t column = 0; column < columns.names.size(); ++column) {
-    const auto name = std::find(found.begin(), found.end(), columns.names[column]);
-    if (name == found.end())
+    const auto index = source.find_column(columns.names[column]);
+    if (!index)
       return fail(ErrorCode::kBadConfig, columns.keys[column], ": ", file, ": expected a column '", columns.names[column], "', found ",
                   listed(found));
-    const auto index = static_cast<std::size_t>(name - found.begin());
-    const auto place = std::find(requested.begin(), requested.end(), index);
+    const auto place = std::find(requested.begin(), requested.end(), *index);
     places.push_back(static_cast<std::size_t>(place - requested.begin()));
-    if (place == requested.end()) requested.push_back(index);
+    if (place == requested.end()) requested.push_back(*index);
   }
   source.request(std::move(requested));
   return places;
@@ -48,8 +34,8 @@ Result<std::vector<std::size_t>> request_columns(RowSource& source, const std::s
 
 }  // namespace
 
-Result<SourceFiles> SourceFiles::find(const std::vector<std::string>& patterns, std::string_view key) {
-  SourceFiles files;
+Result<SourceFiles> SourceFiles::find(const std::vector<std::string>& patterns, const SourceFormat& format, std::string_view key) {
+  SourceFiles files{format, {}, 0};
   for (const auto& pattern : patterns) {
     auto matches = expand_glob(pattern);
     if (!matches && matches.error().code == ErrorCode::kNotFound) return fail(ErrorCode::kBadConfig, key, ": ", matches.error().message);
@@ -70,7 +56,7 @@ Result<void> SourceFiles::read(const WantedColumns& columns, RowHashes hashes, R
   RowBatch rows;
   for (const auto& path : paths) {
     const std::string file = path.string();
-    GEMEL_ASSIGN_OR_RETURN(const auto source, open_source(path));
+    GEMEL_ASSIGN_OR_RETURN(const auto source, open_row_source(path, format));
     GEMEL_ASSIGN_OR_RETURN(const auto places, request_columns(*source, file, columns));
     if (hashes == RowHashes::kSkip) source->skip_row_hashes();
     while (true) {

@@ -10,6 +10,7 @@
 #include "gemel/base/result.h"
 #include "gemel/data/ingest/reject_log.h"
 #include "gemel/data/row_source.h"
+#include "gemel/data/source_format.h"
 
 namespace gemel {
 
@@ -41,11 +42,12 @@ struct WantedColumns {
 };
 
 struct SourceFiles {
+  SourceFormat format;
   std::vector<std::filesystem::path> paths;
   std::uint64_t size_bytes = 0;
 
   // `key` of shop.toml, such as "items.path", stands in messages. Error: kBadConfig when a pattern matches no file.
-  static Result<SourceFiles> find(const std::vector<std::string>& patterns, std::string_view key);
+  static Result<SourceFiles> find(const std::vector<std::string>& patterns, const SourceFormat& format, std::string_view key);
 
   // Hands over every batch, in order; rows that could not be cut are rejected here. `account.read` counts all of them. Row hashes may cost
   // reading columns that nobody asked for.

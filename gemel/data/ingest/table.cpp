@@ -65,7 +65,7 @@ class TableReader {
 Result<Table> read_table(const TableConfig& config, std::string_view section, RejectLog& rejects, ProgressSink& progress) {
   Table table;
   TableReader reader(config, section, table, rejects);
-  GEMEL_ASSIGN_OR_RETURN(const auto files, SourceFiles::find(config.paths, concat(section, ".path")));
+  GEMEL_ASSIGN_OR_RETURN(const auto files, SourceFiles::find(config.paths, config.source, concat(section, ".path")));
   progress.begin(section, files.size_bytes, "bytes");
   GEMEL_RETURN_IF_ERROR(reader.read(files, progress));
   progress.end();
