@@ -1,4 +1,4 @@
-// What we use Arrow for: reading Parquet, and writing Arrow IPC files. The code stands in arrow_module/, a shared object that is
+// What we use Arrow for: reading Parquet and Arrow IPC, and writing Arrow IPC files. The code stands in arrow_module/, a shared object that is
 // loaded on first use, so that programs which read no shop files start without Arrow.
 #pragma once
 
@@ -52,7 +52,10 @@ struct ArrowColumnPlace {
 class ArrowModule {
  public:
   virtual ~ArrowModule() = default;
-  virtual Result<std::unique_ptr<RowSource>> open_parquet(const std::filesystem::path& path) = 0;
+  // `each`: dotted path of the list whose elements are the rows; empty: every row of the file is one. Fields of structs are columns by
+  // dotted path. open_ipc takes Arrow IPC files and streams.
+  virtual Result<std::unique_ptr<RowSource>> open_parquet(const std::filesystem::path& path, const std::string& each = {}) = 0;
+  virtual Result<std::unique_ptr<RowSource>> open_ipc(const std::filesystem::path& path, const std::string& each = {}) = 0;
   // One uncompressed record batch; synced to disk. Returns where the columns lie.
   virtual Result<std::vector<ArrowColumnPlace>> write_ipc(const std::filesystem::path& path, std::span<const ArrowColumn> columns) = 0;
 };

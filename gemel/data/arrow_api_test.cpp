@@ -77,8 +77,91 @@ TEST(ParquetSource, GivesEveryTypeAsPyarrowWroteIt) {
   EXPECT_THAT(columns["date"], ElementsAre("time 1709164800000000", "missing", "time -86400000000"));
   EXPECT_THAT(columns["tags"], ElementsAre("text [\"a\", \"b\\\"c\", null]", "missing", "text []"));
   EXPECT_THAT(columns["sizes"], ElementsAre("text [1, 2]", "missing", "text [3]"));
-  EXPECT_THAT(columns["box"][0], HasSubstr("1"));
+  EXPECT_THAT(columns["box.w"], ElementsAre("integer 1", "missing", "integer 3"));
+  EXPECT_THAT(columns["box.h"], ElementsAre("integer 2", "missing", "integer 4"));
   EXPECT_THAT(columns["nothing"], ElementsAre("missing", "missing", "missing"));
+}
+
+// Written by pyarrow too: testdata/make_nested.py. The same table as Parquet, Arrow file (compressed) and Arrow stream.
+constexpr const char* kNested[] = {"gemel/data/testdata/nested.parquet", "gemel/data/testdata/nested.arrow",
+                                   "gemel/data/testdata/nested.arrows"};
+
+std::unique_ptr<RowSource> open_nested(const std::string& path, const std::string& each = "") {
+  ArrowModule& arrow = *load_arrow_module().value();
+  auto source = path.ends_with(".parquet") ? arrow.open_parquet(path, each) : arrow.open_ipc(path, each);
+  return std::move(source).value();
+}
+
+TEST(NestedColumns, FieldsOfStructsAreColumnsByDottedPath) {
+  for (const std::string path : kNested) {
+    SCOPED_TRACE(path);
+    const auto source = open_nested(path);
+    EXPECT_THAT(source->column_names(), ElementsAre("user.id", "user.geo.city", "items", "codes"));
+    auto read = read_all(*source, all_columns(*source));
+    EXPECT_THAT(read.columns["user.id"], ElementsAre("text ann", "missing", "text cat", "text dan"));
+    EXPECT_THAT(read.columns["user.geo.city"], ElementsAre("text Ulm", "missing", "missing", "text Rom"));
+    EXPECT_THAT(read.columns["codes"], ElementsAre("text [\"a\", \"b\"]", "missing", "text []", "text [\"c\"]"));
+    EXPECT_THAT(read.lines, ElementsAre(1, 2, 3, 4));
+    EXPECT_EQ(source->bytes_read(), std::filesystem::file_size(path));
+  }
+}
+
+TEST(NestedColumns, WithEachEveryElementOfTheListIsARowAndNoElementOneRow) {
+  for (const std::string path : kNested) {
+    SCOPED_TRACE(path);
+    for (const bool with_hashes : {true, false}) {
+      const auto source = open_nested(path, "items");
+      EXPECT_THAT(source->column_names(), ElementsAre("user.id", "user.geo.city", "items.id", "items.n", "codes"));
+      if (!with_hashes) source->skip_row_hashes();
+      auto read = read_all(*source, {0, 3});
+      EXPECT_THAT(read.columns["user.id"], ElementsAre("text ann", "text ann", "missing", "text cat", "text dan"));
+      EXPECT_THAT(read.columns["items.n"], ElementsAre("integer 1", "missing", "integer 2", "missing", "missing"));
+      EXPECT_THAT(read.lines, ElementsAre(1, 1, 2, 3, 4));
+    }
+    const auto user_alone = open_nested(path, "items");
+    user_alone->skip_row_hashes();
+    EXPECT_EQ(read_all(*user_alone, {0}).lines.size(), 5u);  // a column outside the list has as many rows
+    auto codes = open_nested(path, "codes");
+    EXPECT_THAT(read_all(*codes, {3}).columns["codes"], ElementsAre("text a", "text b", "missing", "missing", "text c"));
+  }
+}
+
+TEST(NestedColumns, AreTheSameInParquetAndArrowHashesIncluded) {
+  const auto hashes = [](const std::string& path) {
+    const auto source = open_nested(path, "items");
+    return read_all(*source, {0}).hashes;
+  };
+  const auto of_parquet = hashes(kNested[0]);
+  EXPECT_EQ(of_parquet.size(), 5u);
+  EXPECT_NE(of_parquet[0], of_parquet[1]);
+  EXPECT_EQ(hashes(kNested[1]), of_parquet);
+  EXPECT_EQ(hashes(kNested[2]), of_parquet);
+}
+
+TEST(NestedColumns, AListThatIsNotThereIsRefusedWithTheColumnsThatAre) {
+  for (const std::string each : {"item", "user.id", "user"}) {
+    const auto source = load_arrow_module().value()->open_parquet(kNested[0], each);
+    ASSERT_FALSE(source);
+    EXPECT_EQ(source.error().code, ErrorCode::kBadConfig);
+    EXPECT_THAT(source.error().message,
+                HasSubstr(concat("each: expected a list '", each, "', found the columns user.id, user.geo.city, items, codes")));
+  }
+}
+
+TEST(IpcSource, RefusesWhatIsNotArrowAndEveryTruncatedFile) {
+  const testing::TemporaryFolder folder;
+  const auto path = folder.path() / "events.arrow";
+  ArrowModule& arrow = *load_arrow_module().value();
+  EXPECT_EQ(arrow.open_ipc(path).error().code, ErrorCode::kNotFound);
+  write_file(path, "user,item\nann,tea\n").value();
+  EXPECT_THAT(arrow.open_ipc(path).error().message, HasSubstr("events.arrow: not an Arrow IPC file or stream"));
+  write_file(path, "FEA1 and so on").value();
+  EXPECT_THAT(arrow.open_ipc(path).error().message, HasSubstr("Feather version 1"));
+  const std::string good = read_file(kNested[1]).value();
+  for (std::size_t size = 0; size < good.size(); size += 97) {
+    write_file(path, std::string_view(good).substr(0, size)).value();
+    EXPECT_FALSE(arrow.open_ipc(path)) << size;  // the description of an Arrow file stands at its end
+  }
 }
 
 TEST(ParquetSource, CountsRowsAcrossRowGroupsFromOne) {

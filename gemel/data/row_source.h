@@ -34,7 +34,18 @@ struct RowBatch {
   std::vector<std::uint64_t> lines;        // [num_rows]; text files: line where the row begins, from 1; Parquet, Arrow: row, from 1
   std::vector<std::vector<Cell>> columns;  // [requested columns][num_rows]; list values come as JSON list text
   std::vector<std::uint64_t> row_hashes;   // [num_rows] hash over all columns of the file, requested or not, for duplicates
+  std::vector<std::uint32_t> ordinals;     // [num_rows] where rows are elements of a list: which of its record; otherwise empty
   std::vector<BrokenRow> broken;           // rows of this batch that are in none of the above; they count as read
+
+  void clear(std::size_t num_columns) {
+    num_rows = 0;
+    lines.clear();
+    row_hashes.clear();
+    ordinals.clear();
+    broken.clear();
+    columns.resize(num_columns);
+    for (auto& column : columns) column.clear();
+  }
 };
 
 class RowSource {

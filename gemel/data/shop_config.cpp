@@ -46,6 +46,7 @@ class Reader {
   Result<void> read_split(ConfigTable table, SplitConfig& split) const;
   void read_split_by_time(ConfigTable& table, SplitConfig& split) const;
   void check_together(ConfigTable& root, const ShopConfig& shop) const;
+  void check_standard_input(ConfigTable& root, const ShopConfig& shop) const;
 
   void read_source(ConfigTable& table, SourceFormat& source) const;
   std::vector<std::string> paths(ConfigTable& table, std::string_view key) const;
@@ -90,12 +91,10 @@ std::vector<std::string> Reader::paths(ConfigTable& table, std::string_view key)
 // How the files are written; what the ending of a file's name alone can tell is checked when it is opened.
 void Reader::read_source(ConfigTable& table, SourceFormat& source) const {
   if (table.has("format")) source.format = to_file_format(table.choice("format", {"csv", "tsv", "jsonl", "parquet", "arrow"}, "csv"));
-  if (table.has("delimiter")) {
-    const std::string delimiter = table.text("delimiter");
-    const bool is_letter = delimiter.size() == 1 && delimiter[0] != '"' && delimiter[0] != '\n' && delimiter[0] != '\r';
-    if (is_letter) source.delimiter = delimiter[0];
-    else table.reject("delimiter", concat("expected one letter such as \"|\", neither quote nor line end, found '", delimiter, "'"));
-  }
+  source.delimiter = table.text("delimiter", "");
+  if (table.has("delimiter") && (source.delimiter.empty() || source.delimiter.find_first_of("\"\r\n") != std::string::npos))
+    table.reject("delimiter",
+                 concat("expected what stands between fields, such as \"|\", without quote or line end, found '", source.delimiter, "'"));
   source.header = table.flag("header", true);
   source.columns = table.texts("columns");
   if (table.choice("encoding", {"utf-8", "latin-1"}, "utf-8") == "latin-1") source.encoding = Encoding::kLatin1;
@@ -260,6 +259,31 @@ void Reader::read_split_by_time(ConfigTable& table, SplitConfig& split) const {
   }
 }
 
+// It can be read once, and has no name to tell its format by.
+void Reader::check_standard_input(ConfigTable& root, const ShopConfig& shop) const {
+  ConfigTable events = root.table("events"), items = root.table("items"), users = root.table("users"), split = root.table("split");
+  struct Use {
+    ConfigTable& table;
+    std::string_view key;
+    const std::vector<std::string>& paths;
+    const SourceFormat& source;
+  };
+  const Use uses[] = {{events, "path", shop.events.paths, shop.events.source},
+                      {split, "train", shop.split.train_paths, shop.events.source},
+                      {split, "validation", shop.split.validation_paths, shop.events.source},
+                      {split, "test", shop.split.test_paths, shop.events.source},
+                      {items, "path", shop.items.paths, shop.items.source},
+                      {users, "path", shop.users.paths, shop.users.source}};
+  int num_uses = 0;
+  for (const auto& [table, key, paths, source] : uses)
+    for (const auto& path : paths) {
+      if (path != kStandardInput) continue;
+      if (++num_uses > 1) table.reject(key, "standard input can be read once, and another key names it too");
+      const bool is_text = source.format && *source.format != FileFormat::kParquet && *source.format != FileFormat::kArrow;
+      if (!is_text) table.reject(key, "standard input needs format = \"csv\", \"tsv\" or \"jsonl\" beside it");
+    }
+}
+
 // What one section alone cannot tell.
 void Reader::check_together(ConfigTable& root, const ShopConfig& shop) const {
   ConfigTable events = root.table("events"), items = root.table("items"), split = root.table("split");
@@ -273,6 +297,7 @@ void Reader::check_together(ConfigTable& root, const ShopConfig& shop) const {
                   "validation and test files");
   if (!shop.split.validation_from.empty() && !has_time)
     split.reject("validation", "found a day, but [events] names no time column; expected a fraction");
+  check_standard_input(root, shop);
   if (shop.items.twins.merge && !has_time) items.reject("twins", "twins are found by shared days, and [events] names no time column");
 }
 

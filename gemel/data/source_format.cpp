@@ -66,7 +66,7 @@ std::optional<MisusedKey> misused_key(const SourceFormat& source, FileFormat for
   const auto misused = [&](std::string_view key, std::string_view of) {
     return MisusedKey{key, concat("is for ", of, " files, found with ", to_text(format))};
   };
-  if (!is_delimited && source.delimiter) return misused("delimiter", "csv and tsv");
+  if (!is_delimited && !source.delimiter.empty()) return misused("delimiter", "csv and tsv");
   if (!is_delimited && !source.header) return misused("header", "csv and tsv");
   if (!is_delimited && !source.columns.empty()) return misused("columns", "csv and tsv");
   if (is_delimited && !source.each.empty()) return misused("each", "jsonl, parquet and arrow");

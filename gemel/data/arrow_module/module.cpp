@@ -2,6 +2,7 @@
 #include <exception>
 
 #include "gemel/data/arrow_api.h"
+#include "gemel/data/arrow_module/ipc_source.h"
 #include "gemel/data/arrow_module/ipc_writer.h"
 #include "gemel/data/arrow_module/parquet_source.h"
 
@@ -10,8 +11,14 @@ namespace {
 
 class Module : public ArrowModule {
  public:
-  Result<std::unique_ptr<RowSource>> open_parquet(const std::filesystem::path& path) override try {
-    return arrow_module::open_parquet(path);
+  Result<std::unique_ptr<RowSource>> open_parquet(const std::filesystem::path& path, const std::string& each) override try {
+    return arrow_module::open_parquet(path, each);
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::kBadInput, path.string(), ": ", error.what());
+  }
+
+  Result<std::unique_ptr<RowSource>> open_ipc(const std::filesystem::path& path, const std::string& each) override try {
+    return arrow_module::open_ipc(path, each);
   } catch (const std::exception& error) {
     return fail(ErrorCode::kBadInput, path.string(), ": ", error.what());
   }

@@ -19,11 +19,11 @@ namespace gemel {
 
 class CsvSource final : public RowSource {
  public:
-  // Of `format`: delimiter (none: a comma), header, columns. `name` stands in messages. Errors: those of the bytes, kBadInput (no header).
+  // Of `format`: delimiter (empty: a comma), header, columns. `name` stands in messages. Errors: those of the bytes, kBadInput (no header).
   static Result<std::unique_ptr<CsvSource>> open(std::unique_ptr<ByteStream> bytes, const SourceFormat& format, const std::string& name,
                                                  std::size_t block_bytes = 1 << 20);
   // Borrows `text` for its lifetime.
-  static Result<std::unique_ptr<CsvSource>> parse(std::string_view text, char delimiter, const std::string& name);
+  static Result<std::unique_ptr<CsvSource>> parse(std::string_view text, std::string delimiter, const std::string& name);
 
   const std::vector<std::string>& column_names() const override { return column_names_; }
   void request(std::vector<std::size_t> columns) override;
@@ -37,7 +37,7 @@ class CsvSource final : public RowSource {
     bool has_doubled_quotes = false;
   };
 
-  CsvSource(TextWindow window, char delimiter, std::string name);
+  CsvSource(TextWindow window, std::string delimiter, std::string name);
   Result<void> read_header(const SourceFormat& format);
   Result<void> number_columns();
   // Rows of the window, until the batch is full or a row reaches the window's end and the file goes on there.
@@ -45,6 +45,7 @@ class CsvSource final : public RowSource {
   // Cuts the row at position_ into fields_ and moves past it, or says why it cannot.
   std::optional<BrokenRow> cut_row();
   bool cut_quoted_field(Field& field);  // false: never closed
+  bool at_delimiter() const;
   bool at_line_end() const;  // or at the end of the window
   void skip_line();
   Result<void> skip_long_row(RowBatch& batch);
@@ -56,7 +57,7 @@ class CsvSource final : public RowSource {
   std::string_view unescape(std::string_view text);
 
   TextWindow window_;
-  char delimiter_;
+  std::string delimiter_;
   std::string name_;
   const char* position_ = nullptr;  // in the window, as end_ is
   const char* end_ = nullptr;

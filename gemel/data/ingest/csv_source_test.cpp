@@ -40,7 +40,7 @@ ReadCsv read_all(RowSource& source) {
   return read;
 }
 
-ReadCsv read_text(std::string_view text, char delimiter = ',') { return read_all(*CsvSource::parse(text, delimiter, "x.csv").value()); }
+ReadCsv read_text(std::string_view text, const std::string& delimiter = ",") { return read_all(*CsvSource::parse(text, delimiter, "x.csv").value()); }
 
 TEST(CsvSource, ReadsQuotesLineBreaksAndBothLineEndings) {
   const auto read = read_text(
@@ -53,7 +53,7 @@ TEST(CsvSource, ReadsQuotesLineBreaksAndBothLineEndings) {
   EXPECT_THAT(read.broken, IsEmpty());
 }
 
-TEST(CsvSource, ReadsTabs) { EXPECT_THAT(read_text("a\tb\n1,2\t\"3\t4\"\n", '\t').rows, ElementsAre(ElementsAre("1,2", "3\t4"))); }
+TEST(CsvSource, ReadsTabs) { EXPECT_THAT(read_text("a\tb\n1,2\t\"3\t4\"\n", "\t").rows, ElementsAre(ElementsAre("1,2", "3\t4"))); }
 
 TEST(CsvSource, TellsBrokenRowsByLineAndReadsOn) {
   const auto read = read_text("a,b\n1\n1,2,3\n\"x\"y,2\n4,5\n6,\"seven\n8,9\n");
@@ -96,7 +96,7 @@ TEST(CsvSource, ReadsAFieldOfTenMegabytesAndEveryRowOfALargeFile) {
 
 TEST(CsvSource, RefusesAFileWithoutAHeader) {
   for (const char* text : {"", "\n\r\n", "\xEF\xBB\xBF"}) {
-    const auto source = CsvSource::parse(text, ',', "x.csv");
+    const auto source = CsvSource::parse(text, ",", "x.csv");
     ASSERT_FALSE(source);
     EXPECT_THAT(source.error().message, HasSubstr("x.csv: expected a header"));
   }

@@ -32,6 +32,7 @@ class EventReader {
     action_ = request(config.action, "action");
     weight_ = request(config.weight, "weight");
     id_ = request(config.id, "id");
+    id_is_of_record_ = !config.source.each.empty() && !config.id.starts_with(config.source.each + ".");
     format_ = to_time_format(config.time_format);
     if (config.action.empty()) events_.action_names.push_back(config.actions.begin()->first);
   }
@@ -101,7 +102,8 @@ class EventReader {
     } else {
       std::string_view id;
       if (auto problem = read_id(id_, id_text_, id)) return reject(id_, *problem);
-      event.hash = XXH3_64bits(id.data(), id.size());
+      // An id of the record is that of all its elements.
+      event.hash = XXH3_64bits_withSeed(id.data(), id.size(), id_is_of_record_ ? batch.ordinal(row) : 0);
     }
     return std::nullopt;
   }
@@ -149,6 +151,7 @@ class EventReader {
   RejectLog& rejects_;
   WantedColumns wanted_;
   std::size_t user_, item_, time_, action_, weight_, id_;  // places in wanted_, or kAbsent
+  bool id_is_of_record_ = false;  // where rows are elements of a list
   std::optional<TimeFormat> format_;
   std::size_t part_ = 0;
   bool all_whole_days_ = true;

@@ -14,6 +14,7 @@ inline constexpr std::size_t kMaxIdBytes = 1024;  // longer ones are a broken fi
 
 inline std::optional<std::string> id_problem(std::string_view id) {
   if (id.empty()) return "missing";
+  if (id.find('\0') != std::string_view::npos) return "holds a NUL byte";
   if (id.size() > kMaxIdBytes) return concat("longer than ", kMaxIdBytes, " bytes");
   if (!is_valid_utf8(id)) return "not UTF-8";
   return std::nullopt;

@@ -16,7 +16,13 @@ constexpr std::size_t kLongIntegerDigits = 19;  // shorter ones fit into 64 bits
 
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 
-// The line with every long whole number between quotes: simdjson refuses those beyond 64 bits, and shops use them as keys.
+// A number before a colon would be no key without quotes either.
+bool is_before_colon(std::string_view line, std::size_t place) {
+  const auto next = line.find_first_not_of(" \t\r", place);
+  return next != std::string_view::npos && line[next] == ':';
+}
+
+// The line with every long whole number between quotes: simdjson refuses those beyond 64 bits, and shops use them as ids.
 std::string with_quoted_long_integers(std::string_view line) {
   std::string quoted;
   for (std::size_t i = 0; i < line.size();) {
@@ -28,7 +34,7 @@ std::string with_quoted_long_integers(std::string_view line) {
     } else if (is_digit(line[i]) || line[i] == '-') {
       for (++i; i < line.size() && (is_digit(line[i]) || std::string_view("+-.eE").find(line[i]) != std::string_view::npos);) ++i;
       const std::string_view number = line.substr(begin, i - begin), digits = number.substr(number[0] == '-');
-      const bool is_long = digits.size() >= kLongIntegerDigits && digits[0] != '0' && std::ranges::all_of(digits, is_digit);
+      const bool is_long = digits.size() >= kLongIntegerDigits && digits[0] != '0' && std::ranges::all_of(digits, is_digit) && !is_before_colon(line, i);
       quoted += is_long ? concat('"', number, '"') : std::string(number);
     } else {
       quoted.push_back(line[i++]);
@@ -188,8 +194,9 @@ class JsonRecords::Reader {
 
   std::size_t append_elements(std::vector<std::vector<Cell>>& columns) {
     dom::array list;
-    if (!list_ || list_->is_null()) return set_problem(each_, "no element"), 0;
+    if (!list_ || list_->is_null()) return append_row(columns);
     if (list_->get(list)) return set_problem(each_, "expected a list"), 0;
+    if (list.size() == 0) return append_row(columns);
     std::size_t num_rows = 0;
     for (const dom::element element : list) {
       for (const Path& path : element_paths_) {
@@ -200,7 +207,6 @@ class JsonRecords::Reader {
       if (problem_) break;
       num_rows += append_row(columns);
     }
-    if (num_rows == 0 && !problem_) set_problem(each_, "no element");
     if (problem_) {
       for (auto& column : columns) column.resize(column.size() - num_rows);
       return 0;

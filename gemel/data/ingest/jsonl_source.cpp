@@ -19,17 +19,27 @@ std::string_view without_blanks(std::string_view line) {
   return line.substr(0, line.find_last_not_of(kBlanks) + 1);
 }
 
+// "[{" or "[" on a line of its own.
+bool is_list_of_records(std::string_view text) {
+  const auto skip = [&](std::string_view letters) { text.remove_prefix(std::min(text.find_first_not_of(letters), text.size())); };
+  skip(" \t\r\n");
+  if (!text.starts_with('[')) return false;
+  text.remove_prefix(1);
+  skip(kBlanks);
+  return text.starts_with('{') || text.starts_with('\n');
+}
+
 class Source final : public JsonlSource {
  public:
   Source(TextWindow window, std::string each, std::string name)
-      : window_(std::move(window)), records_(std::move(each), kMaxDepth), name_(std::move(name)) {}
+      : window_(std::move(window)), has_elements_(!each.empty()), records_(std::move(each), kMaxDepth), name_(std::move(name)) {}
 
   // The names of the columns from the first records, which stay in the window.
   Result<void> read_head() {
     while (!window_.is_last() && !window_.is_full() && window_.rest().find('\n') == std::string_view::npos)
       GEMEL_RETURN_IF_ERROR(window_.fill());
     std::string_view rest = window_.rest();
-    if (without_blanks(rest.substr(0, rest.find_first_not_of(" \t\r\n") + 1)).ends_with('['))
+    if (is_list_of_records(rest))
       return fail(ErrorCode::kBadInput, name_, ": expected one JSON object a line, found one list of all; jq -c '.[]' makes lines of it");
     for (std::size_t i = 0; i < kMaxHeadRecords && !rest.empty(); ++i) {
       const std::size_t size = rest.find('\n');
@@ -67,7 +77,8 @@ class Source final : public JsonlSource {
   }
 
   Result<bool> next(RowBatch& batch) override {
-    begin(batch);
+    records_.begin_batch();
+    batch.clear(requested_.size());
     while (true) {
       read_lines(batch);
       if (batch.num_rows + batch.broken.size() > 0) return true;
@@ -80,16 +91,6 @@ class Source final : public JsonlSource {
   std::uint64_t bytes_read() const override { return window_.bytes_read(); }
 
  private:
-  void begin(RowBatch& batch) {
-    records_.begin_batch();
-    batch.num_rows = 0;
-    batch.lines.clear();
-    batch.row_hashes.clear();
-    batch.broken.clear();
-    batch.columns.resize(requested_.size());
-    for (auto& column : batch.columns) column.clear();
-  }
-
   void read_lines(RowBatch& batch) {
     while (!window_.rest().empty() && batch.num_rows + batch.broken.size() < kBatchRows) {
       const std::string_view rest = window_.rest();
@@ -112,6 +113,8 @@ class Source final : public JsonlSource {
     }
     batch.num_rows += num_rows;
     batch.lines.resize(batch.num_rows, line_);
+    if (has_elements_)
+      for (std::size_t element = 0; element < num_rows; ++element) batch.ordinals.push_back(static_cast<std::uint32_t>(element));
     if (with_hashes_) {
       const XXH64_hash_t hash = XXH3_64bits(line.data(), line.size());
       for (std::size_t element = 0; element < num_rows; ++element)
@@ -126,6 +129,7 @@ class Source final : public JsonlSource {
   }
 
   TextWindow window_;
+  bool has_elements_;
   JsonRecords records_;
   std::string name_;
   std::vector<std::string> column_names_;

@@ -22,6 +22,9 @@ class SourceBatch {
   const std::string& file() const { return file_; }
   std::size_t num_rows() const { return rows_.num_rows; }
   std::uint64_t line(std::size_t row) const { return rows_.lines[row]; }
+  std::uint32_t ordinal(std::size_t row) const {
+    return rows_.ordinals.empty() ? 0 : rows_.ordinals[row];
+  }  // among the elements of its record
   std::uint64_t row_hash(std::size_t row) const { return rows_.row_hashes[row]; }
   const Cell& cell(std::size_t column, std::size_t row) const { return rows_.columns[places_[column]][row]; }
   std::span<const Cell> column(std::size_t column) const { return rows_.columns[places_[column]]; }
@@ -46,7 +49,9 @@ struct SourceFiles {
   std::vector<std::filesystem::path> paths;
   std::uint64_t size_bytes = 0;
 
-  // `key` of shop.toml, such as "items.path", stands in messages. Error: kBadConfig when a pattern matches no file.
+  // Each pattern is a file, a glob, a folder (everything below it whose name has a known ending, or everything when the format is declared;
+  // names that begin with "." or "_" are passed over) or "-", standard input. `key` of shop.toml, such as "items.path", stands in messages.
+  // Error: kBadConfig when a pattern matches no file.
   static Result<SourceFiles> find(const std::vector<std::string>& patterns, const SourceFormat& format, std::string_view key);
 
   // Hands over every batch, in order; rows that could not be cut are rejected here. `account.read` counts all of them. Row hashes may cost

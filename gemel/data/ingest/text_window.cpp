@@ -11,7 +11,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF", kByteOrderMarkAsLati
 }  // namespace
 
 Result<TextWindow> TextWindow::open(std::unique_ptr<ByteStream> bytes, const std::string& name, std::size_t block_bytes) {
-  TextWindow window(std::move(bytes), block_bytes);
+  TextWindow window(std::move(bytes), std::max<std::size_t>(block_bytes, kByteOrderMarkAsLatin1.size()));
   GEMEL_RETURN_IF_ERROR(window.fill());
   const std::string_view head = window.rest();
   if (head.starts_with("\xFF\xFE") || head.starts_with("\xFE\xFF"))
