@@ -40,7 +40,9 @@ ReadCsv read_all(RowSource& source) {
   return read;
 }
 
-ReadCsv read_text(std::string_view text, const std::string& delimiter = ",") { return read_all(*CsvSource::parse(text, delimiter, "x.csv").value()); }
+ReadCsv read_text(std::string_view text, const std::string& delimiter = ",") {
+  return read_all(*CsvSource::parse(text, delimiter, "x.csv").value());
+}
 
 TEST(CsvSource, ReadsQuotesLineBreaksAndBothLineEndings) {
   const auto read = read_text(
@@ -91,6 +93,44 @@ TEST(CsvSource, ReadsAFieldOfTenMegabytesAndEveryRowOfALargeFile) {
   for (std::size_t i = 1; i <= 100'000; ++i) {
     ASSERT_EQ(read.rows[i][1], concat("row ", i));
     ASSERT_EQ(read.lines[i], i + 2);
+  }
+}
+
+TEST(CsvSource, ARowOfMoreThan64MegabytesLosesItsFirstLineAndReadingGoesOn) {
+  const std::string big(TextWindow::kMaxRowBytes + 1, 'y');
+  const auto read = read_text("a,b\n\"x\n" + big + "\n1,2\n");
+  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("1", "2")));
+  EXPECT_THAT(read.lines, ElementsAre(4));
+  ASSERT_EQ(read.broken.size(), 2u);
+  EXPECT_EQ(read.broken[0].line, 2u);
+  EXPECT_EQ(read.broken[1].line, 3u);
+  for (const auto& broken : read.broken) EXPECT_EQ(broken.reason, "longer than 64 MiB: its first line is left out");
+}
+
+TEST(CsvSource, GivesUpOnAFileWhoseQuotesAreNeverClosed) {
+  std::string text = "a,b\n";
+  for (int i = 0; i < 101; ++i) text += "x\",\"y\n";  // from each line on, all quotes up to the end make one row
+  auto source = CsvSource::parse(text, ",", "x.csv").value();
+  source->request({0});
+  RowBatch batch;
+  const auto read = source->next(batch);
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, ErrorCode::kBadInput);
+  EXPECT_THAT(read.error().message, HasSubstr("x.csv:102: more than 100 rows begin a quoted field that is never closed"));
+}
+
+TEST(CsvSource, ReadsTheSameWhateverTheSizeOfItsBlocks) {
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += concat(i, ",\"a \"\"b\"\"\r\n", std::string(static_cast<std::size_t>(i), 'x'), "\"\r\n");
+  text = "id,text\r\n" + text;
+  const auto whole = read_text(text);
+  ASSERT_EQ(whole.rows.size(), 100u);
+  EXPECT_EQ(whole.lines[99], 200u);
+  for (const std::size_t block : {1, 2, 7, 64, 1000}) {
+    const auto pieces = read_all(*CsvSource::open(make_memory_stream(text), {}, "x.csv", block).value());
+    EXPECT_EQ(pieces.rows, whole.rows) << block;
+    EXPECT_EQ(pieces.lines, whole.lines) << block;
+    EXPECT_EQ(pieces.hashes, whole.hashes) << block;
   }
 }
 

@@ -139,6 +139,17 @@ TEST(JsonlSource, ReadsTheSameWhateverTheSizeOfItsBlocks) {
   }
 }
 
+TEST(JsonlSource, ReadsAFieldOfTenMegabytesAndRejectsALineOfMoreThan64) {
+  const std::string big(10 << 20, 'x'), too_big(TextWindow::kMaxRowBytes, 'x');
+  const auto read = read_text(concat("{\"a\": \"", big, "\"}\n{\"a\": \"", too_big, "\"}\n{\"a\": 1}\n"), {"a"});
+  ASSERT_EQ(read.rows.size(), 2u);
+  EXPECT_EQ(read.rows[0][0], "text " + big);
+  EXPECT_THAT(read.lines, ElementsAre(1, 3));
+  ASSERT_EQ(read.broken.size(), 1u);
+  EXPECT_EQ(read.broken[0].line, 2u);
+  EXPECT_EQ(read.broken[0].reason, "longer than 64 MiB");
+}
+
 TEST(JsonlSource, AFieldThatComesLateMayBeAskedForAndOneThatNeverComesIsTold) {
   const std::string text = "{\"a\": {\"x\": 1}}\n{\"b\": 2}\n";
   const auto source = JsonlSource::open(make_memory_stream(text), "", "x.jsonl").value();
