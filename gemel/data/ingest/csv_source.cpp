@@ -133,7 +133,7 @@ void CsvSource::see_window() {
 // Its first line is passed over; reading goes on with the next one.
 Result<void> CsvSource::skip_long_row(RowBatch& batch) {
   ++num_unclosed_quotes_;
-  batch.broken.push_back({line_, "", concat("longer than 64 MiB: its first line is left out")});
+  batch.broken.push_back({line_, "", "longer than 64 MiB: its first line is left out"});
   ++line_;
   return window_.skip_line();
 }

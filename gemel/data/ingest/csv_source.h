@@ -39,7 +39,6 @@ class CsvSource final : public RowSource {
 
   CsvSource(TextWindow window, std::string delimiter, std::string name);
   Result<void> read_header(const SourceFormat& format);
-  Result<void> number_columns();
   // Rows of the window, until the batch is full or a row reaches the window's end and the file goes on there.
   Result<void> read_rows(RowBatch& batch);
   // Cuts the row at position_ into fields_ and moves past it, or says why it cannot.
