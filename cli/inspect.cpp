@@ -66,7 +66,7 @@ Result<Json> describe_bundle(const fs::path& directory) {
   Json& actions = json["actions"] = Json::array();
   for (const BundleAction& action : manifest.actions) actions.push_back(action.name);
   json["metrics"] = Json::parse(manifest.metrics_json);
-  for (const BundleFile& file : manifest.files) json["files"][file.path] = concat(file.size_bytes, " bytes");
+  for (const ListedFile& file : manifest.files) json["files"][file.path] = concat(file.size_bytes, " bytes");
   return json;
 }
 

@@ -6,16 +6,22 @@
 
 #include "cli/command.h"
 #include "gemel/base/file.h"
+#include "gemel/base/version.h"
 #include "gemel/eval/select.h"
+#include "gemel/models/checkpoint_folder.h"
+#include "gemel/numerics/kernels.h"
 #include "gemel/retrieval/bundle.h"
 
 namespace gemel::cli {
 namespace {
 
+constexpr std::string_view kCheckpointEnding = ".checkpoint";
+
 struct TrainOptions {
   std::string dataset, out, model = "two_tower", config, protocol = "rolling_week", repeats = "keep", curves;
   std::uint64_t seed = 1;
-  bool on_all = false, json = false;
+  double checkpoint_minutes = 5;
+  bool on_all = false, json = false, resume = false;
 };
 
 nlohmann::json metrics_of(const Selection& selection, const TrainOptions& options) {
@@ -47,6 +53,13 @@ void print_answer(const TrainOptions& options, const Selection& selection, const
                            options.repeats, options.out);
 }
 
+// What lies beside the bundle: "out/bundle/" and ".curves.jsonl" give out/bundle.curves.jsonl.
+std::string beside(const std::string& out, std::string_view ending) {
+  std::filesystem::path place = std::filesystem::path(out).lexically_normal();
+  if (!place.has_filename()) place = place.parent_path();
+  return concat(place.string(), ending);
+}
+
 // Whatever can be refused without the work is refused before it.
 Result<void> check_places(const TrainOptions& options) {
   GEMEL_RETURN_IF_ERROR(AtomicDirectory::check(options.out, kManifestFile));
@@ -55,6 +68,35 @@ Result<void> check_places(const TrainOptions& options) {
   if (!options.curves.empty() && !std::filesystem::is_directory(folder, code))
     return fail(ErrorCode::kBadConfig, "--curves: expected a path in a folder that exists, found '", options.curves, "'");
   return {};
+}
+
+// Whatever decides the bundle's bytes stands in a checkpoint, and one of a run that differs is refused. The number of threads decides
+// nothing.
+Result<CheckpointFolder> open_checkpoints(const TrainOptions& options, const Dataset& dataset, const std::string& knobs,
+                                          ProgressSink& progress) {
+  GEMEL_ASSIGN_OR_RETURN(const auto model, make_model(options.model, knobs));
+  return CheckpointFolder::open({.folder = beside(options.out, kCheckpointEnding),
+                                 .run = {{"program", concat("gemel ", program_version())},
+                                         {"instruction_set", kernels().name},  // results of another may differ in the last bits
+                                         {"data", dataset.fingerprint()},
+                                         {"shop_toml", checksum_hex(dataset.config().text)},
+                                         {"model", options.model},
+                                         {"knobs", model->knobs()},
+                                         {"protocol", options.protocol},
+                                         {"repeats", options.repeats},
+                                         {"seed", concat(options.seed)},
+                                         {"on_all", options.on_all ? "true" : "false"}},
+                                 .interval = std::chrono::duration<double, std::ratio<60>>(options.checkpoint_minutes),
+                                 .resume = options.resume},
+                                progress);
+}
+
+// What a run that was stopped says last.
+Failure with_way_on(const Error& error, const CheckpointFolder& checkpoints, const TrainOptions& options) {
+  if (error.code != ErrorCode::kInterrupted) return Failure{error};
+  if (!checkpoints.has_checkpoint()) return fail(error.code, error.message, "; there was nothing to keep yet");
+  return fail(error.code, error.message, "; a checkpoint is in ", beside(options.out, kCheckpointEnding),
+              ": the same command with --resume goes on from it");
 }
 
 Result<void> train(const TrainOptions& options, CommandContext& run) {
@@ -71,24 +113,28 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
   if (!split_or_error) return with_context(split_or_error.error(), dataset.config().path.string());
   const Split& split = *split_or_error;
   GEMEL_RETURN_IF_ERROR(check_places(options));
+  const std::string knobs = fixed_knobs(config, options.model);
+  GEMEL_ASSIGN_OR_RETURN(CheckpointFolder checkpoints, open_checkpoints(options, dataset, knobs, run.progress()));
   const Histories histories(dataset, dataset.num_events());
   const SelectOptions select{.protocol = protocol,
                              .repeats = repeats,
                              .seed = options.seed,
-                             .curves_path = options.curves.empty() ? options.out + ".curves.jsonl" : options.curves,
-                             .refit_on_all = options.on_all};
-  auto selected =
-      select_on_validation(*entry, fixed_knobs(config, options.model), dataset, histories, split, select, run.pool(), run.progress());
-  if (!selected) return name_config(selected.error(), config_path);
+                             .curves_path = options.curves.empty() ? beside(options.out, ".curves.jsonl") : options.curves,
+                             .refit_on_all = options.on_all,
+                             .checkpoints = &checkpoints};
+  auto selected = select_on_validation(*entry, knobs, dataset, histories, split, select, run.pool(), run.progress());
+  if (!selected) return name_config(with_way_on(selected.error(), checkpoints, options).error, config_path);
   const Selection selection = *std::move(selected);
   const nlohmann::json metrics = metrics_of(selection, options);
   const TimePoint cut = options.on_all ? split.until : split.test_from;
-  GEMEL_RETURN_IF_ERROR(save_bundle(options.out, {.model = *selection.model,
-                                                  .dataset = dataset,
-                                                  .num_events = options.on_all ? split.end : split.test_begin,
-                                                  .trained_until = cut,
-                                                  .cut = cut,
-                                                  .metrics_json = metrics.dump()}));
+  const auto saved = save_bundle(options.out, {.model = *selection.model,
+                                               .dataset = dataset,
+                                               .num_events = options.on_all ? split.end : split.test_begin,
+                                               .trained_until = cut,
+                                               .cut = cut,
+                                               .metrics_json = metrics.dump()});
+  if (!saved) return with_way_on(saved.error(), checkpoints, options);
+  GEMEL_RETURN_IF_ERROR(checkpoints.remove());
   print_answer(options, selection, metrics);
   if (!selection.warnings.empty())
     return fail(ErrorCode::kDiverged, selection.warnings.front(), "; the bundle in ", options.out, " holds it");
@@ -99,11 +145,13 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
 
 void add_train(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<TrainOptions>();
-  CLI::App& command = add_command(app, context,
-                                  {.name = "train",
-                                   .summary = "Fit a model: choices on validation, then once more up to the test; write a bundle",
-                                   .example = "gemel train out/shop --model two_tower --out out/shop_bundle"},
-                                  [options](CommandContext& run) { return train(*options, run); });
+  CLI::App& command =
+      add_command(app, context,
+                  {.name = "train",
+                   .summary = "Fit a model: choices on validation, then once more up to the test; write a bundle",
+                   .example = "gemel train out/shop --model two_tower --out out/shop_bundle\n"
+                              "  gemel train out/shop --model two_tower --out out/shop_bundle --resume   # after Ctrl-C or a crash"},
+                  [options](CommandContext& run) { return train(*options, run); });
   command.add_option("dataset", options->dataset, "Directory that `gemel ingest` wrote")->required();
   command.add_option("--out", options->out, "Bundle to write; an older bundle there is replaced")->required();
   command.add_option("--model", options->model, "popularity, repurchase, item_knn or two_tower")->capture_default_str();
@@ -114,6 +162,13 @@ void add_train(CLI::App& app, CommandContext& context) {
       ->capture_default_str();
   command.add_option("--curves", options->curves, "Where loss and accuracy are written as they come; otherwise <out>.curves.jsonl");
   command.add_option("--seed", options->seed, "Same seed, same bytes")->capture_default_str()->check(seed_range());
+  command.add_flag("--resume", options->resume,
+                   "Go on from the checkpoint of the same command, stopped or killed; the bundle is the same, bit for bit");
+  command
+      .add_option("--checkpoint-minutes", options->checkpoint_minutes,
+                  "A checkpoint in <out>.checkpoint/ every so many minutes inside an epoch, besides the one at its end; 0: none inside")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1e6).description(""));
   command.add_flag("--on-all", options->on_all, "Fit the last time on all events, the test period included: for serving, not for judging");
   command.add_flag("--json", options->json, "The answer as JSON");
 }

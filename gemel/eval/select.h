@@ -16,6 +16,7 @@ struct SelectOptions {
   std::uint64_t seed = 1;
   std::filesystem::path curves_path = {};  // of the fits on train, see FitContext
   bool refit_on_all = false;               // the last fit sees the test period too: for serving, not for judging
+  CheckpointStore* checkpoints = nullptr;  // an interrupted selection goes on where it stopped; null: from the start
 };
 
 struct Trial {

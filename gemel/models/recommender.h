@@ -19,6 +19,7 @@
 #include "gemel/data/histories.h"
 #include "gemel/data/query_plan.h"
 #include "gemel/data/split.h"
+#include "gemel/models/checkpoint_store.h"
 #include "gemel/numerics/matrix.h"
 #include "gemel/numerics/thread_pool.h"
 
@@ -69,6 +70,8 @@ struct FitContext {
   const Validation* validation = nullptr;  // null: nothing to look at, the knobs decide
   // Curves of loss and accuracy are written here as they come, one JSON object a line; empty: nowhere.
   std::filesystem::path curves_path = {};
+  // A long fit begins at the state that it finds here, and leaves its own from time to time and when it is interrupted; null: it does not.
+  CheckpointStore* checkpoints = nullptr;
 };
 
 class Recommender {

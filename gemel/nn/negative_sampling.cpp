@@ -20,7 +20,8 @@ NegativeSampler::NegativeSampler(const NegativeSamplingOptions& options, std::ve
     for (double& probability : probability_) probability /= total;
 }
 
-void NegativeSampler::sample(std::span<const std::uint32_t> positives, Rng& rng, CandidateSet& out) const {
+void NegativeSampler::sample(std::span<const std::uint32_t> positives, Rng& rng, CandidateSet& out,
+                             const StreamingFrequency* frequency) const {
   out.items.clear();
   out.positive.resize(positives.size());
   if (out.column_of_item.size() < probability_.size()) out.column_of_item.resize(probability_.size(), 0);
@@ -28,6 +29,11 @@ void NegativeSampler::sample(std::span<const std::uint32_t> positives, Rng& rng,
     take_all(positives, out);
   } else {
     draw(positives, rng, out);
+    if (frequency != nullptr && options_.logq_correction) {
+      correct_by_chance(*frequency, positives, out);
+    } else {
+      correct_by_expected_count(positives, out);
+    }
   }
   for (const std::uint32_t item : out.items) out.column_of_item[item] = 0;
 }
@@ -52,8 +58,9 @@ double NegativeSampler::expected_count(std::uint32_t item, std::size_t batch) co
   return in_batch + static_cast<double>(options_.num_uniform) / static_cast<double>(allowed_.size());
 }
 
+// Leaves the multiplicity of each distinct candidate in column_bias.
 void NegativeSampler::draw(std::span<const std::uint32_t> positives, Rng& rng, CandidateSet& out) const {
-  std::vector<float>& multiplicity = out.column_bias;  // until the logarithms are taken
+  std::vector<float>& multiplicity = out.column_bias;
   multiplicity.clear();
   const auto take = [&](std::uint32_t item) {
     std::uint32_t& column = out.column_of_item[item];
@@ -68,11 +75,13 @@ void NegativeSampler::draw(std::span<const std::uint32_t> positives, Rng& rng, C
   for (std::size_t row = 0; row < positives.size(); ++row) out.positive[row] = take(positives[row]);
   const std::size_t num_uniform = options_.kind == NegativeKind::kMixed ? options_.num_uniform : 0;
   for (std::size_t i = 0; i < num_uniform; ++i) take(allowed_[rng.below(allowed_.size())]);
+}
 
+void NegativeSampler::correct_by_expected_count(std::span<const std::uint32_t> positives, CandidateSet& out) const {
   for (std::size_t column = 0; column < out.items.size(); ++column) {
     const double q = options_.logq_correction ? expected_count(out.items[column], positives.size()) : 1;
     GEMEL_CHECK(q > 0, "NegativeSampler: a positive with count 0");
-    out.column_bias[column] = static_cast<float>(std::log(multiplicity[column] / q));
+    out.column_bias[column] = static_cast<float>(std::log(out.column_bias[column] / q));
   }
   out.positive_bias.resize(positives.size());
   for (std::size_t row = 0; row < positives.size(); ++row) {
@@ -84,6 +93,22 @@ void NegativeSampler::draw(std::span<const std::uint32_t> positives, Rng& rng, C
           options_.logq_correction ? static_cast<float>(-std::log(-std::expm1(-expected_count(item, positives.size())))) : 0;
     }
   }
+}
+
+void NegativeSampler::correct_by_chance(const StreamingFrequency& frequency, std::span<const std::uint32_t> positives,
+                                        CandidateSet& out) const {
+  // Not drawn uniformly at all, num_uniform times: (1 - 1 / allowed)^num_uniform.
+  const bool draws = options_.kind == NegativeKind::kMixed && !allowed_.empty();
+  const double not_drawn =
+      draws ? std::exp(static_cast<double>(options_.num_uniform) * std::log1p(-1.0 / static_cast<double>(allowed_.size()))) : 1;
+  for (std::size_t column = 0; column < out.items.size(); ++column) {
+    const std::uint32_t item = out.items[column];
+    const double absent = (1 - frequency.chance_per_step(item)) * (is_allowed_[item] ? not_drawn : 1);
+    GEMEL_CHECK(absent < 1, "NegativeSampler: the frequency has not observed the batch");
+    out.column_bias[column] = static_cast<float>(-std::log1p(-absent));
+  }
+  out.positive_bias.resize(positives.size());
+  for (std::size_t row = 0; row < positives.size(); ++row) out.positive_bias[row] = out.column_bias[out.positive[row]];
 }
 
 }  // namespace gemel

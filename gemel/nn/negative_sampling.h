@@ -11,6 +11,9 @@
 // column: unmasked, the positive has the weight m / q of all its draws. Masked, it counts once and is divided by the chance to be in
 // the batch at all, 1 - exp(-q): about q for rare items, 1 for those that every batch holds. Divided by q it would vanish as the
 // batch grows, and the loss would not tend to the full softmax's.
+//
+// With a StreamingFrequency, which knows the chance c of being in the batch at all and not the share p, each distinct candidate counts once
+// with the logit correction -log c (mixed: c with the chance of the uniform draws), the positive too: E[present / c] = 1.
 // Thread safety: const, one CandidateSet and Rng for each caller.
 #pragma once
 
@@ -18,6 +21,7 @@
 #include <span>
 #include <vector>
 
+#include "gemel/nn/streaming_frequency.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
@@ -26,17 +30,17 @@ enum class NegativeKind { kFull, kInBatch, kMixed };
 
 struct NegativeSamplingOptions {
   NegativeKind kind = NegativeKind::kFull;
-  std::size_t num_uniform = 0;         // kMixed
+  std::size_t num_uniform = 0;  // kMixed
   bool mask_accidental_hits = false;
-  bool logq_correction = true;         // false: log m alone; to compare
+  bool logq_correction = true;  // false: log m alone; to compare
 };
 
 // What softmax_loss wants to know; columns are positions in `items`.
 struct CandidateSet {
-  std::vector<std::uint32_t> items;     // distinct; in order of first appearance, full: as allowed
-  std::vector<float> column_bias;       // [items]
+  std::vector<std::uint32_t> items;  // distinct; in order of first appearance, full: as allowed
+  std::vector<float> column_bias;  // [items]
   std::vector<std::uint32_t> positive;  // [batch], column of each positive
-  std::vector<float> positive_bias;     // [batch]
+  std::vector<float> positive_bias;  // [batch]
   std::vector<std::uint32_t> column_of_item;  // scratch [all items]: column + 1, 0: none; all 0 between calls
 };
 
@@ -46,18 +50,20 @@ class NegativeSampler {
   // chances, in any unit); read by kInBatch and kMixed, above 0 for every positive.
   NegativeSampler(const NegativeSamplingOptions& options, std::vector<std::uint32_t> allowed, std::span<const double> counts);
 
-  // positives [batch]: items; with kFull each is allowed.
-  void sample(std::span<const std::uint32_t> positives, Rng& rng, CandidateSet& out) const;
+  // positives [batch]: items; with kFull each is allowed. frequency: has observed this batch; null: the counts are corrected for.
+  void sample(std::span<const std::uint32_t> positives, Rng& rng, CandidateSet& out, const StreamingFrequency* frequency = nullptr) const;
 
  private:
   void take_all(std::span<const std::uint32_t> positives, CandidateSet& out) const;
   void draw(std::span<const std::uint32_t> positives, Rng& rng, CandidateSet& out) const;
+  void correct_by_expected_count(std::span<const std::uint32_t> positives, CandidateSet& out) const;
+  void correct_by_chance(const StreamingFrequency& frequency, std::span<const std::uint32_t> positives, CandidateSet& out) const;
   double expected_count(std::uint32_t item, std::size_t batch) const;
 
   NegativeSamplingOptions options_;
   std::vector<std::uint32_t> allowed_;
   std::vector<std::uint8_t> is_allowed_;  // [all items]
-  std::vector<double> probability_;       // [all items], of one draw of the batch
+  std::vector<double> probability_;  // [all items], of one draw of the batch
 };
 
 }  // namespace gemel

@@ -4,18 +4,11 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "gemel/base/file.h"
-
 namespace gemel {
 namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-// How a manifest ends: the checksum stands between these, over all bytes before kChecksumKey.
-constexpr std::string_view kChecksumKey = "  \"checksum\": \"";
-constexpr std::string_view kEnd = "\"\n}\n";
-constexpr std::size_t kChecksumDigits = 32;
 
 constexpr std::pair<TimeKind, std::string_view> kTimeKinds[] = {
     {TimeKind::kNone, "none"}, {TimeKind::kOrder, "order"}, {TimeKind::kDays, "days"}, {TimeKind::kSeconds, "seconds"}};
@@ -42,7 +35,7 @@ Json to_json(const Manifest& manifest) {
   for (const BundleAction& action : manifest.actions) json["actions"].push_back({{"name", action.name}, {"target", action.target}});
   json["metrics"] = Json::parse(manifest.metrics_json);
   json["files"] = Json::array();
-  for (const BundleFile& file : manifest.files)
+  for (const ListedFile& file : manifest.files)
     json["files"].push_back({{"path", file.path}, {"size_bytes", file.size_bytes}, {"checksum", file.checksum}});
   return json;
 }
@@ -67,64 +60,18 @@ Manifest from_json(const Json& json) {
   return manifest;
 }
 
-// The bytes that the checksum covers, once it is right.
-Result<std::string_view> checked_bytes(std::string_view text) {
-  const std::size_t tail = kChecksumKey.size() + kChecksumDigits + kEnd.size();
-  const auto torn = [](const auto&... why) { return fail(ErrorCode::kCorrupt, "torn, truncated or not of gemel: ", why...); };
-  if (text.size() < tail || !text.ends_with(kEnd) || text.substr(text.size() - tail, kChecksumKey.size()) != kChecksumKey)
-    return torn("it does not end with a checksum");
-  const std::string_view covered = text.substr(0, text.size() - tail);
-  const std::string_view found = text.substr(text.size() - kEnd.size() - kChecksumDigits, kChecksumDigits);
-  if (const std::string expected = checksum_hex(covered); expected != found) return torn("checksum ", found, ", expected ", expected);
-  return covered;
-}
-
-Result<void> check_file(const fs::path& directory, const BundleFile& listed) {
-  const fs::path relative(listed.path);
-  if (relative.is_absolute() || std::ranges::count(relative, fs::path("..")) > 0)
-    return fail(ErrorCode::kCorrupt, kManifestFile, ": file '", listed.path, "' lies outside of the bundle");
-  const auto file = MappedFile::open(directory / relative);
-  if (!file) return fail(ErrorCode::kCorrupt, "listed in ", kManifestFile, " but not readable: ", file.error().message);
-  if (file->bytes().size() != listed.size_bytes)
-    return fail(ErrorCode::kCorrupt, listed.path, ": expected ", listed.size_bytes, " bytes, found ", file->bytes().size());
-  if (const std::string found = checksum_hex(file->bytes()); found != listed.checksum)
-    return fail(ErrorCode::kCorrupt, listed.path, ": expected checksum ", listed.checksum, ", found ", found, "; the file is damaged");
-  return {};
-}
-
 }  // namespace
 
-Result<std::vector<BundleFile>> list_files(const fs::path& directory) {
-  std::vector<BundleFile> files;
-  std::error_code code;
-  for (fs::recursive_directory_iterator entry(directory, code), end; !code && entry != end; entry.increment(code)) {
-    if (!entry->is_regular_file(code)) continue;
-    const std::string path = entry->path().lexically_relative(directory).generic_string();
-    if (path == kManifestFile) continue;
-    GEMEL_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(entry->path()));
-    files.push_back({path, file.bytes().size(), checksum_hex(file.bytes())});
-  }
-  if (code) return fail(ErrorCode::kIo, directory.string(), ": listing the files failed: ", code.message());
-  std::ranges::sort(files, {}, &BundleFile::path);
-  return files;
-}
-
 Result<void> write_manifest(const fs::path& directory, const Manifest& manifest) {
-  std::string text = to_json(manifest).dump(2, ' ', false, Json::error_handler_t::replace);
-  text.resize(text.size() - 2);  // "\n}": the checksum becomes the last key
-  text += ",\n";
-  const std::string checksum = checksum_hex(text);
-  return write_file(directory / kManifestFile, concat(text, kChecksumKey, checksum, kEnd));
+  return write_sealed_json(directory / kManifestFile, to_json(manifest).dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
 Result<Manifest> read_manifest(const fs::path& directory) {
   const fs::path path = directory / kManifestFile;
-  const auto text = read_file(path);
+  const auto text = read_sealed_json(path);
   if (!text && text.error().code == ErrorCode::kNotFound)
     return fail(ErrorCode::kNotFound, directory.string(), ": no bundle here (it would hold ", kManifestFile, "); `gemel train` makes one");
   if (!text) return Failure{text.error()};
-  const auto covered = checked_bytes(*text);
-  if (!covered) return with_context(covered.error(), path.string());
   const Json json = Json::parse(*text, nullptr, /*allow_exceptions=*/false);
   if (!json.is_object() || json.value("format", Json()) != "gemel bundle")
     return fail(ErrorCode::kCorrupt, path.string(), ": expected the format 'gemel bundle'");
@@ -137,7 +84,7 @@ Result<Manifest> read_manifest(const fs::path& directory) {
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, path.string(), ": ", error.what());
   }
-  for (const BundleFile& file : manifest.files)
+  for (const ListedFile& file : manifest.files)
     if (const auto checked = check_file(directory, file); !checked) return with_context(checked.error(), directory.string());
   return manifest;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gemel/base/result.h"
+#include "gemel/base/sealed_json.h"
 #include "gemel/data/dataset.h"
 
 namespace gemel {
@@ -19,12 +20,6 @@ inline constexpr std::string_view kManifestFile = "manifest.json";
 struct BundleAction {
   std::string name;
   bool target = false;
-};
-
-struct BundleFile {
-  std::string path;  // relative to the bundle, with '/'
-  std::uint64_t size_bytes = 0;
-  std::string checksum;  // checksum_hex
 };
 
 struct Manifest {
@@ -39,11 +34,8 @@ struct Manifest {
   std::uint64_t num_items = 0;
   std::vector<BundleAction> actions;  // ActionIndex is the place in this list
   std::string metrics_json = "null";  // any JSON value
-  std::vector<BundleFile> files;
+  std::vector<ListedFile> files;
 };
-
-// All files below `directory` but the manifest, sorted by path. Error: kIo.
-Result<std::vector<BundleFile>> list_files(const std::filesystem::path& directory);
 
 Result<void> write_manifest(const std::filesystem::path& directory, const Manifest& manifest);
 

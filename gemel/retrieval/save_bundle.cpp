@@ -147,7 +147,7 @@ Result<void> save_bundle(const fs::path& target, const BundleSource& source) {
   GEMEL_RETURN_IF_ERROR(save_seen(directory.path() / "state/seen.safetensors", dataset, source.num_events));
   if (interrupted()) return fail(ErrorCode::kInterrupted, "interrupted; no bundle was written");
   Manifest manifest = describe(source);
-  GEMEL_ASSIGN_OR_RETURN(manifest.files, list_files(directory.path()));
+  GEMEL_ASSIGN_OR_RETURN(manifest.files, list_files(directory.path(), kManifestFile));
   GEMEL_RETURN_IF_ERROR(write_manifest(directory.path(), manifest));
   return directory.commit();
 }

@@ -1,8 +1,6 @@
 // Ctrl-C: exit code 130 and nothing half-written; a second one kills.
 #include <gmock/gmock.h>
 
-#include <chrono>
-#include <functional>
 #include <thread>
 
 #include "gemel/numerics/rng.h"
@@ -12,16 +10,6 @@ namespace gemel::end_to_end {
 namespace {
 
 using ::testing::HasSubstr;
-
-// True once `condition` holds; false after a time that is too long on any machine.
-bool wait_until(const std::function<bool()>& condition) {
-  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(120);
-  while (std::chrono::steady_clock::now() < give_up) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
-  }
-  return false;
-}
 
 // Whether the process has a handler of its own for SIGINT (proc(5): SigCgt, a mask in hex).
 bool catches_interrupt(pid_t pid) {
@@ -60,7 +48,7 @@ TEST_F(Interrupt, IngestLeavesNothing) {
   EXPECT_EQ(files(), before);
 }
 
-TEST_F(Interrupt, TrainLeavesNoBundleAndOnlyWholeLinesOfCurves) {
+TEST_F(Interrupt, TrainLeavesACheckpointNoBundleAndOnlyWholeLinesOfCurves) {
   ingest();
   write("knobs.toml",
         "[models.two_tower]\nepochs = 1000\npatience = 1000\nembedding_dim = 8\nquery_layers = ['8 linear']\ncandidate_layers = ['8 "
@@ -82,7 +70,14 @@ TEST_F(Interrupt, TrainLeavesNoBundleAndOnlyWholeLinesOfCurves) {
     if (!in_first_epoch) {
       EXPECT_TRUE(curves.ends_with("}\n")) << curves;
     }
+    if (fs::exists(folder() / "bundle.checkpoint")) {
+      EXPECT_THAT(outcome.err, HasSubstr("a checkpoint is in bundle.checkpoint: the same command with --resume goes on from it"));
+    } else {
+      EXPECT_THAT(outcome.err, HasSubstr("nothing to keep"));  // it had not come to its first step
+    }
+    EXPECT_EQ(in_first_epoch || fs::exists(folder() / "bundle.checkpoint"), true);
     fs::remove(folder() / "bundle.curves.jsonl");
+    fs::remove_all(folder() / "bundle.checkpoint");
     EXPECT_EQ(files(), before);
   }
 }

@@ -7,12 +7,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <set>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gemel/data/testing.h"
@@ -26,6 +29,16 @@ inline std::string text_of(const fs::path& path) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+// True once `condition` holds; false after a time that is too long on any machine.
+inline bool wait_until(const std::function<bool()>& condition) {
+  const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+  while (std::chrono::steady_clock::now() < give_up) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+  return false;
 }
 
 struct Outcome {
@@ -54,7 +67,8 @@ class Process {
 
   pid_t pid() const { return pid_; }
   std::string err() const { return text_of(err_); }
-  void interrupt() const { ::kill(pid_, SIGINT); }
+  void interrupt() const { send(SIGINT); }
+  void send(int signal) const { ::kill(pid_, signal); }
 
   Outcome wait() {
     int status = 0;

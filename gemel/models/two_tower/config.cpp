@@ -68,6 +68,15 @@ HistoryConfig read_history(ConfigTable table) {
   return history;
 }
 
+void read_frequency(ConfigTable& table, TwoTowerConfig& config) {
+  config.streaming_frequency = table.choice("frequency", {"exact", "streaming"}, "exact") == "streaming";
+  if (config.streaming_frequency && config.loss == NegativeKind::kFull)
+    table.reject("frequency",
+                 "'streaming' estimates chances to be in a batch; loss = \"full\" has every product in each: set in_batch or mixed");
+  config.frequency.learning_rate = table.number("frequency_learning_rate", config.frequency.learning_rate, 0, 1);
+  config.frequency.num_buckets = read_size(table, "frequency_buckets", config.frequency.num_buckets);
+}
+
 OptimizerConfig read_optimizer(ConfigTable& table) {
   OptimizerConfig optimizer;
   optimizer.kind = to_enum<OptimizerKind>(kOptimizers, table.choice("optimizer", kOptimizers, "adam"));
@@ -127,6 +136,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.num_uniform = read_size(table, "num_uniform", config.num_uniform, 1);
   config.logq_correction = table.flag("logq_correction", config.logq_correction);
   config.mask_accidental_hits = table.flag("mask_accidental_hits", config.mask_accidental_hits);
+  read_frequency(table, config);
   config.dropout = table.number("dropout", config.dropout, 0, 0.95);
   config.id_dropout = table.number("id_dropout", config.id_dropout, 0, 1);
   config.optimizer = read_optimizer(table);
@@ -183,6 +193,9 @@ std::string TwoTowerConfig::to_toml() const {
   line("num_uniform", num_uniform);
   line("logq_correction", logq_correction);
   line("mask_accidental_hits", mask_accidental_hits);
+  text("frequency", streaming_frequency ? "streaming" : "exact");
+  line("frequency_learning_rate", frequency.learning_rate);
+  line("frequency_buckets", frequency.num_buckets);
   line("dropout", dropout);
   line("id_dropout", id_dropout);
   text("optimizer", name_of(kOptimizers, optimizer.kind));

@@ -79,6 +79,8 @@ void Trainer::make_sampler() {
                                                                        .mask_accidental_hits = config_.mask_accidental_hits,
                                                                        .logq_correction = config_.logq_correction},
                                                std::move(allowed), counts);
+  if (config_.streaming_frequency && config_.logq_correction)
+    frequency_ = std::make_unique<StreamingFrequency>(config_.frequency, counts.size());
   column_of_item_.assign(counts.size(), 0);
 }
 
@@ -157,7 +159,8 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
     batch.row_weight[i] = example.weight;
   }
   Rng rng(seed_, splitmix64(step));
-  sampler_->sample(positives, rng, batch.candidate_set);
+  if (frequency_) frequency_->observe(step, positives);
+  sampler_->sample(positives, rng, batch.candidate_set, frequency_.get());
   queries_->encode(queries, batch.queries);
   candidates_->encode(batch.candidate_set.items, {config_.id_dropout, seed_, step}, batch.candidates);
   if (timeline_) look_up_prior(examples, batch, pool);
@@ -183,47 +186,54 @@ std::vector<std::uint32_t> Trainer::block_order(std::size_t epoch, std::vector<s
   return order;
 }
 
-Result<EpochCurve> Trainer::run_epoch(std::size_t epoch, Network& network, ThreadPool& pool, ProgressSink& progress) {
+Result<EpochCurve> Trainer::run_epoch(EpochPosition& at, Network& network, ThreadPool& pool, ProgressSink& progress,
+                                      const AfterStep& after_step) {
   std::vector<std::uint32_t> starts;
-  const std::vector<std::uint32_t> order = block_order(epoch, starts);
+  const std::vector<std::uint32_t> order = block_order(at.epoch, starts);
+  GEMEL_CHECK(at.next_block <= order.size(), "Trainer: a position beyond the epoch");
   const auto began = std::chrono::steady_clock::now();
-  progress.begin(concat("epoch ", epoch), examples_.size(), "examples");
+  const std::size_t done_before = at.num_done;
+  progress.begin(concat("epoch ", at.epoch), examples_.size() - done_before, "examples");
   TrainingBatch batch;
   Network::Gradients gradients;
   std::vector<std::uint32_t> examples;
-  double loss = 0, weight = 0;
-  std::size_t done = 0, correct = 0;
-  for (std::size_t next = 0; next < order.size();) {
+  while (at.next_block < order.size()) {
     examples.clear();
-    for (; next < order.size() && (examples.empty() || examples.size() + config_.block_size <= config_.batch_size); ++next) {
-      for (std::uint32_t example = starts[order[next]]; example < starts[order[next] + 1]; ++example) examples.push_back(example);
+    for (; at.next_block < order.size() && (examples.empty() || examples.size() + config_.block_size <= config_.batch_size);
+         ++at.next_block) {
+      const std::uint32_t block = order[at.next_block];
+      for (std::uint32_t example = starts[block]; example < starts[block + 1]; ++example) examples.push_back(example);
     }
     std::ranges::sort(examples);
-    make_batch(examples, step_, batch, pool);
-    const SoftmaxResult result = network.compute_gradients(batch, step_, gradients, pool);
+    make_batch(examples, at.step, batch, pool);
+    const SoftmaxResult result = network.compute_gradients(batch, at.step, gradients, pool);
     if (!std::isfinite(result.loss)) {
       progress.end();
-      return fail(ErrorCode::kDiverged, "training diverged in epoch ", epoch, ", step ", step_, ": the loss is ", result.loss,
+      return fail(ErrorCode::kDiverged, "training diverged in epoch ", at.epoch, ", step ", at.step, ": the loss is ", result.loss,
                   "; a smaller learning_rate (now ", config_.optimizer.learning_rate, ") or normalize = true usually helps");
     }
-    optimizer_.begin_step(step_++);
+    optimizer_.begin_step(at.step++);
     network.apply(gradients, optimizer_, pool);
-    loss += result.loss;
-    weight += result.weight;
-    correct += result.num_correct;
-    done += examples.size();
-    progress.advance(done);
-    if (interrupted()) {
+    at.loss += result.loss;
+    at.weight += result.weight;
+    at.num_correct += result.num_correct;
+    at.num_done += examples.size();
+    progress.advance(at.num_done - done_before);
+    const bool stopping = interrupted();
+    if (after_step) after_step(stopping);
+    if (stopping) {
       progress.end();
-      return fail(ErrorCode::kInterrupted, "interrupted in epoch ", epoch);
+      return fail(ErrorCode::kInterrupted, "interrupted in epoch ", at.epoch);
     }
   }
   progress.end();
   if (!network.is_finite())
-    return fail(ErrorCode::kDiverged, "training diverged in epoch ", epoch,
+    return fail(ErrorCode::kDiverged, "training diverged in epoch ", at.epoch,
                 ": weights are no longer numbers; try a smaller learning_rate (now ", config_.optimizer.learning_rate, ")");
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  return EpochCurve{loss / weight, static_cast<double>(correct) / static_cast<double>(done), static_cast<double>(done) / seconds};
+  const auto done = static_cast<double>(at.num_done);
+  return EpochCurve{at.loss / at.weight, static_cast<double>(at.num_correct) / done,
+                    static_cast<double>(at.num_done - done_before) / seconds};
 }
 
 }  // namespace gemel

@@ -3,6 +3,7 @@
 // Thread safety: one caller. Same seed, same bytes, for any number of threads.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -21,15 +22,33 @@ struct EpochCurve {
   double examples_per_second = 0;
 };
 
+// Where training stands between two steps, and what the curve of the epoch has summed up so far.
+struct EpochPosition {
+  std::size_t epoch = 1;
+  std::uint64_t step = 0;        // of the whole fit
+  std::size_t next_block = 0;    // of the epoch's order
+  std::size_t num_done = 0, num_correct = 0;  // examples
+  double loss = 0, weight = 0;
+
+  EpochPosition next_epoch() const { return {.epoch = epoch + 1, .step = step}; }
+};
+
 class Trainer {
  public:
+  // After a step; `stopping`: the run was interrupted and ends here.
+  using AfterStep = std::function<void(bool stopping)>;
+
   // All borrowed for the trainer's life. Error kBadConfig: no example to learn from.
   static Result<Trainer> make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates,
                               const QueryEncoder& queries, std::uint64_t seed);
 
   std::size_t num_examples() const { return examples_.size(); }
-  // One pass. Errors: kInterrupted; kDiverged names epoch and step with a hint, and the network is not to be used.
-  Result<EpochCurve> run_epoch(std::size_t epoch, Network& network, ThreadPool& pool, ProgressSink& progress);
+  // The rest of the pass that `at` stands in; `at` moves along, to the end of the epoch. Errors: kInterrupted; kDiverged names epoch and
+  // step with a hint, and the network is not to be used.
+  Result<EpochCurve> run_epoch(EpochPosition& at, Network& network, ThreadPool& pool, ProgressSink& progress, const AfterStep& after_step);
+
+  // State beside the network's that steps change; null: none.
+  StreamingFrequency* frequency() { return frequency_.get(); }
 
   // The batch of these examples (indices ascending), for run_epoch and the tests.
   void make_batch(std::span<const std::uint32_t> examples, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool);
@@ -56,9 +75,9 @@ class Trainer {
   Histories histories_;
   std::vector<Example> examples_;  // in the Dataset's order: by time
   std::unique_ptr<NegativeSampler> sampler_;
+  std::unique_ptr<StreamingFrequency> frequency_;  // null: exact counts
   std::unique_ptr<PopularityTimeline> timeline_;  // null without a prior
   Optimizer optimizer_;
-  std::uint64_t step_ = 0;
   std::vector<std::uint32_t> column_of_item_;  // scratch of make_batch: column + 1, all 0 between calls
 };
 

@@ -18,22 +18,19 @@ constexpr std::size_t kQueriesAtOnce = 1024;
 constexpr std::size_t kCandidatesAtOnce = 8192;
 constexpr std::size_t kCalibrationQueries = 8192;  // plenty for a dozen numbers
 
-// One line of curves.jsonl, flushed: a run that is watched or cut off shows what it had.
+// curves.jsonl, flushed line by line: a run that is watched or cut off shows what it had.
 class CurveFile {
  public:
   explicit CurveFile(std::filesystem::path path) : path_(std::move(path)) {}
-  // The file begins with the first epoch: a run that never comes that far leaves none.
-  Result<void> write(std::size_t epoch, const EpochCurve& curve, const Network& network, std::optional<double> validation) {
+  // The file begins with the first epoch: a run that never comes that far leaves none. A resumed one writes the lines of before again.
+  Result<void> write(const std::vector<std::string>& lines) {
     if (path_.empty()) return {};
     if (!file_.is_open()) {
       std::error_code code;  // opening tells
       if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path(), code);
       file_.open(path_, std::ios::trunc);
     }
-    file_ << concat("{\"epoch\": ", epoch, ", \"loss\": ", curve.loss, ", \"accuracy\": ", curve.accuracy, ", \"scale\": ", network.scale(),
-                    ", \"examples_per_second\": ", curve.examples_per_second);
-    if (validation) file_ << concat(", \"validation_ndcg_at_20\": ", *validation);
-    file_ << "}" << std::endl;
+    for (; num_written_ < lines.size(); ++num_written_) file_ << lines[num_written_] << std::endl;
     if (!file_) return fail(ErrorCode::kIo, path_.string(), ": writing the curves failed");
     return {};
   }
@@ -41,7 +38,14 @@ class CurveFile {
  private:
   std::filesystem::path path_;
   std::ofstream file_;
+  std::size_t num_written_ = 0;
 };
+
+std::string curve_line(std::size_t epoch, const EpochCurve& curve, const Network& network, std::optional<double> validation) {
+  return concat("{\"epoch\": ", epoch, ", \"loss\": ", curve.loss, ", \"accuracy\": ", curve.accuracy, ", \"scale\": ", network.scale(),
+                ", \"examples_per_second\": ", curve.examples_per_second,
+                validation ? concat(", \"validation_ndcg_at_20\": ", *validation) : "", "}");
+}
 
 std::string epoch_note(std::size_t epoch, const EpochCurve& curve, std::optional<double> validation) {
   std::ostringstream note;
@@ -81,14 +85,6 @@ std::vector<std::uint32_t> evenly(std::size_t size, std::size_t wanted) {
 
 }  // namespace
 
-// The best epoch so far, by validation.
-struct TwoTower::Best {
-  double score = -1;
-  std::size_t epoch = 0;
-  Network network;
-  std::vector<double> weights, gates, personal_weights;
-};
-
 Result<std::unique_ptr<Recommender>> TwoTower::make(ConfigTable table) {
   GEMEL_ASSIGN_OR_RETURN(TwoTowerConfig config, TwoTowerConfig::read(std::move(table)));
   return std::unique_ptr<Recommender>(std::make_unique<TwoTower>(std::move(config)));
@@ -118,50 +114,80 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
 }
 
 Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitContext& context) {
-  weights_.clear();
-  gates_.clear();
-  personal_weights_.clear();
-  CurveFile curves(context.curves_path);
   warnings_.clear();
-  Best best;
-  for (std::size_t epoch = 1; epoch <= config_.epochs; ++epoch) {
-    const Network last_good = network_;
-    const auto curve = trainer.run_epoch(epoch, network_, context.pool, context.progress);
+  TrainingRun run;
+  GEMEL_RETURN_IF_ERROR(resume(trainer, run, context));
+  CurveFile curves(context.curves_path);
+  const auto stops_early = [&] { return context.validation && run.position.epoch > run.best.epoch + config_.patience; };
+  while (run.position.epoch <= config_.epochs && !stops_early()) {
+    const std::size_t epoch = run.position.epoch;
+    if (run.position.next_block == 0) run.last_good = network_;
+    const auto after_step = [&](bool stopping) {
+      if (context.checkpoints && (stopping || context.checkpoints->is_due())) checkpoint(trainer, run, context);
+    };
+    const auto curve = trainer.run_epoch(run.position, network_, context.pool, context.progress, after_step);
     if (!curve) {
       const Error& error = curve.error();
       if (error.code != ErrorCode::kDiverged || epoch == 1) return with_context(error, "models.two_tower");
-      network_ = last_good;
+      network_ = run.last_good;
       config_.epochs = epoch - 1;
       warnings_.push_back(concat("models.two_tower: ", error.message, "; the state after epoch ", epoch - 1, " is kept"));
       break;
     }
     std::optional<double> validation;
     if (context.validation) {
-      GEMEL_ASSIGN_OR_RETURN(validation, judge(view, context));
-      if (*validation > best.score) best = {*validation, epoch, network_, weights_, gates_, personal_weights_};
+      const auto judged = judge(view, context);
+      if (!judged && judged.error().code == ErrorCode::kInterrupted) checkpoint(trainer, run, context);
+      GEMEL_ASSIGN_OR_RETURN(validation, judged);
+      if (*validation > run.best.score) run.best = {*validation, epoch, network_, calibration_in_use()};
     }
-    GEMEL_RETURN_IF_ERROR(curves.write(epoch, *curve, network_, validation));
+    run.calibration = calibration_in_use();
+    run.curves.push_back(curve_line(epoch, *curve, network_, validation));
+    GEMEL_RETURN_IF_ERROR(curves.write(run.curves));
     context.progress.note(epoch_note(epoch, *curve, validation));
-    if (context.validation && epoch >= best.epoch + config_.patience) break;
+    run.position = run.position.next_epoch();
+    checkpoint(trainer, run, context);
   }
-  if (context.validation && best.epoch > 0) {
-    network_ = std::move(best.network);
-    config_.epochs = best.epoch;
-    weights_ = best.weights;
-    gates_ = best.gates;
-    personal_weights_ = best.personal_weights;
-    if (chooses_calibration()) {  // kept for the refit; without calibration the refit serves what it learns itself
-      config_.popularity_weights = weights_;
-      config_.tower_gates = gates_;
-      config_.personal_weights = personal_weights_;
-    }
-  } else {
-    const Calibration as_given = current_calibration();
-    weights_ = as_given.popularity_weights;
-    gates_ = as_given.tower_gates;
-    personal_weights_ = as_given.personal_weights;
-  }
+  finish(context, std::move(run.best));
   return {};
+}
+
+// Begins where an earlier run stopped, or at the start.
+Result<void> TwoTower::resume(Trainer& trainer, TrainingRun& run, const FitContext& context) {
+  const auto state = context.checkpoints ? context.checkpoints->state() : std::nullopt;
+  if (state) {
+    const auto loaded = load_training(*state, run, network_, trainer.frequency());
+    if (!loaded) return with_context(loaded.error(), state->string());
+    context.progress.note(concat("resumed in epoch ", run.position.epoch, ", after step ", run.position.step));
+  }
+  use(run.calibration);
+  return {};
+}
+
+// A disk that is full costs a checkpoint, not the training: the one before stays, and it is said.
+void TwoTower::checkpoint(Trainer& trainer, const TrainingRun& run, const FitContext& context) const {
+  if (!context.checkpoints) return;
+  const auto saved = context.checkpoints->save(
+      [&](const std::filesystem::path& folder) { return save_training(folder, run, network_, trainer.frequency()); });
+  if (!saved) context.progress.note(concat("no checkpoint was written: ", saved.error().message));
+}
+
+void TwoTower::finish(const FitContext& context, BestEpoch best) {
+  if (!context.validation || best.epoch == 0) return use(current_calibration());
+  network_ = std::move(best.network);
+  config_.epochs = best.epoch;
+  use(best.calibration);
+  if (chooses_calibration()) {  // kept for the refit; without calibration the refit serves what it learns itself
+    config_.popularity_weights = weights_;
+    config_.tower_gates = gates_;
+    config_.personal_weights = personal_weights_;
+  }
+}
+
+void TwoTower::use(const Calibration& calibration) {
+  weights_ = calibration.popularity_weights;
+  gates_ = calibration.tower_gates;
+  personal_weights_ = calibration.personal_weights;
 }
 
 // Weights and gates that shop.toml or an earlier fit decided on; otherwise the weights the training learnt, and open gates.
@@ -185,10 +211,7 @@ bool TwoTower::chooses_calibration() const {
 // Calibrates on the validation period, then asks the common evaluation.
 Result<double> TwoTower::judge(const TrainView& view, const FitContext& context) {
   embed_all_candidates(context.pool);
-  const Calibration calibration = chooses_calibration() ? calibrate_on(view, *context.validation, context.pool) : current_calibration();
-  weights_ = calibration.popularity_weights;
-  gates_ = calibration.tower_gates;
-  personal_weights_ = calibration.personal_weights;
+  use(chooses_calibration() ? calibrate_on(view, *context.validation, context.pool) : current_calibration());
   stand_at(view);
   auto score = context.validation->score(*this);
   stand_at(view);
@@ -216,7 +239,7 @@ Calibration TwoTower::calibrate_on(const TrainView& view, const Validation& vali
   }
   const Matrix embeddings = embed(queries, pool);
   std::optional<Calibration> start;  // the epoch before found about the same
-  if (!weights_.empty()) start = Calibration{weights_, gates_, personal_weights_};
+  if (!weights_.empty()) start = calibration_in_use();
   const auto trained = network_.personal_weights();
   const std::vector<PersonalCounts::Of> personal = count_personal(queries, pool);
   return calibrate({.plan = plan,

@@ -18,6 +18,7 @@
 #include "gemel/data/decayed_counts.h"
 #include "gemel/models/recommender.h"
 #include "gemel/models/two_tower/calibration.h"
+#include "gemel/models/two_tower/checkpoint.h"
 #include "gemel/models/two_tower/encoders.h"
 #include "gemel/models/two_tower/network.h"
 #include "gemel/models/two_tower/trainer.h"
@@ -44,14 +45,18 @@ class TwoTower final : public Recommender {
   Result<void> load(const std::filesystem::path& directory) override;
 
  private:
-  struct Best;
   Result<void> train(Trainer& trainer, const TrainView& view, const FitContext& context);
+  Result<void> resume(Trainer& trainer, TrainingRun& run, const FitContext& context);
+  void checkpoint(Trainer& trainer, const TrainingRun& run, const FitContext& context) const;
+  void finish(const FitContext& context, BestEpoch best);
   Result<double> judge(const TrainView& view, const FitContext& context);
   void embed_all_candidates(ThreadPool& pool);
   void stand_at(const TrainView& view);  // counters and bias as of the end of the view
   void update_item_bias();
   bool chooses_calibration() const;
   Calibration current_calibration() const;
+  Calibration calibration_in_use() const { return {weights_, gates_, personal_weights_}; }
+  void use(const Calibration& calibration);
   Calibration calibrate_on(const TrainView& view, const Validation& validation, ThreadPool& pool) const;
   std::vector<PersonalCounts::Of> count_personal(std::span<const Query> queries, ThreadPool& pool) const;
   void add_personal(const PersonalCounts::Of& personal, const Query& query, std::span<const float> embedding,
