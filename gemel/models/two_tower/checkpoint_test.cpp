@@ -28,19 +28,21 @@ Dataset shop_of(int num_events) {
   return testing::make_dataset(std::move(events));
 }
 
-// Keeps every state that the fit leaves, and asks for one after each step.
+// Asks for a state after each step and keeps them all; or begins at one of them, and keeps none.
 class EveryStep final : public CheckpointStore {
  public:
+  EveryStep() = default;
+  explicit EveryStep(fs::path begin_at) : begin_at_(std::move(begin_at)) {}
   const std::optional<Stage>& resumed() const override { return none_; }
   void begin(Stage) override {}
   std::optional<fs::path> state() const override { return begin_at_; }
-  bool is_due() const override { return true; }
+  bool is_due() const override { return !begin_at_; }
   Result<void> save(const WriteState& write) override {
+    if (begin_at_) return {};
     saved_.push_back(folder_.path() / concat("state", saved_.size()));
     fs::create_directory(saved_.back());
     return write(saved_.back());
   }
-  void begin_at(fs::path state) { begin_at_ = std::move(state); }
   const std::vector<fs::path>& saved() const { return saved_; }
 
  private:
@@ -48,6 +50,25 @@ class EveryStep final : public CheckpointStore {
   std::optional<Stage> none_;
   std::optional<fs::path> begin_at_;
   std::vector<fs::path> saved_;
+};
+
+// A disk that is full.
+class NoSpace final : public CheckpointStore {
+ public:
+  const std::optional<Stage>& resumed() const override { return none_; }
+  void begin(Stage) override {}
+  std::optional<fs::path> state() const override { return std::nullopt; }
+  bool is_due() const override { return true; }
+  Result<void> save(const WriteState&) override { return fail(ErrorCode::kIo, "no space left on device"); }
+
+ private:
+  std::optional<Stage> none_;
+};
+
+class Notes final : public ProgressSink {
+ public:
+  void note(std::string_view line) override { text.append(line).append("\n"); }
+  std::string text;
 };
 
 // What a fit of this shop leaves: the files of the model, and the curves but for their times.
@@ -59,13 +80,13 @@ class Fits {
                       "epochs = 3\nlearning_rate = 0.02\npopularity_half_life_days = [3]\n",
                       knobs)) {}
 
-  Result<std::string> fit(CheckpointStore* checkpoints, std::size_t num_threads) {
+  Result<std::string> fit(CheckpointStore* checkpoints, std::size_t num_threads, ProgressSink& progress = no_progress()) {
     ThreadPool pool(num_threads);
     const auto model = make_model("two_tower", knobs_).value();
     const testing::TemporaryFolder folder;
     const auto score = [&](Recommender& asked) -> Result<double> {
       std::vector<std::vector<ScoredItem>> out;
-      const Query query{.at = at_day(40), .history = {}, .excluded = {}};
+      const Query query{.user = UserIndex{1}, .at = at_day(40), .history = {}, .excluded = {}};
       asked.recommend({&query, 1}, 1, {}, pool, out);
       return std::abs(std::sin(out[0][0].score * 1000));  // as good as random: the best epoch may be any
     };
@@ -100,25 +121,32 @@ TEST(Checkpoint, AFitGoesOnFromEveryStateItLeavesToTheSameBytes) {
     EXPECT_EQ(fits.fit(&first, 2).value(), whole) << knobs;  // saving changes nothing
     ASSERT_GE(first.saved().size(), 9u) << knobs;
     for (const fs::path& state : first.saved()) {
-      EveryStep second;
-      second.begin_at(state);
+      EveryStep second(state);
       EXPECT_EQ(fits.fit(&second, 1).value(), whole) << knobs << " from " << state.filename();
     }
   }
 }
 
+TEST(Checkpoint, AFullDiskCostsTheCheckpointsAndNotTheTraining) {
+  Fits fits("calibrate = false");
+  NoSpace full;
+  Notes notes;
+  EXPECT_EQ(fits.fit(&full, 1, notes).value(), fits.fit(nullptr, 1).value());
+  EXPECT_THAT(notes.text, HasSubstr("no checkpoint was written: no space left on device"));
+}
+
 TEST(Checkpoint, AStateThatDoesNotFitTheNetworkIsRefusedByName) {
-  EveryStep store;
-  ASSERT_TRUE(Fits("calibrate = false").fit(&store, 1));
-  store.begin_at(store.saved()[4]);
-  const auto other = Fits("calibrate = false", /*embedding_dim=*/8).fit(&store, 1);
+  EveryStep first;
+  ASSERT_TRUE(Fits("calibrate = false").fit(&first, 1));
+  EveryStep second(first.saved()[4]);
+  const auto other = Fits("calibrate = false", /*embedding_dim=*/8).fit(&second, 1);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, ErrorCode::kCorrupt);
   EXPECT_THAT(other.error().message, HasSubstr("network.safetensors: tensor 'table."));
 
-  const fs::path progress = store.saved()[4] / "training.json";
+  const fs::path progress = first.saved()[4] / "training.json";
   ASSERT_TRUE(write_file(progress, "{\"epoch\": 2}"));
-  const auto torn = Fits("calibrate = false").fit(&store, 1);
+  const auto torn = Fits("calibrate = false").fit(&second, 1);
   ASSERT_FALSE(torn);
   EXPECT_THAT(torn.error().message, HasSubstr("training.json"));
 }

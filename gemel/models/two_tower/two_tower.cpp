@@ -24,7 +24,7 @@ class CurveFile {
   explicit CurveFile(std::filesystem::path path) : path_(std::move(path)) {}
   // The file begins with the first epoch: a run that never comes that far leaves none. A resumed one writes the lines of before again.
   Result<void> write(const std::vector<std::string>& lines) {
-    if (path_.empty()) return {};
+    if (path_.empty() || lines.empty()) return {};
     if (!file_.is_open()) {
       std::error_code code;  // opening tells
       if (path_.has_parent_path()) std::filesystem::create_directories(path_.parent_path(), code);
@@ -118,6 +118,7 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
   TrainingRun run;
   GEMEL_RETURN_IF_ERROR(resume(trainer, run, context));
   CurveFile curves(context.curves_path);
+  GEMEL_RETURN_IF_ERROR(curves.write(run.curves));
   const auto stops_early = [&] { return context.validation && run.position.epoch > run.best.epoch + config_.patience; };
   while (run.position.epoch <= config_.epochs && !stops_early()) {
     const std::size_t epoch = run.position.epoch;
