@@ -182,7 +182,6 @@ Result<void> AtomicDirectory::commit() {
     if (code) return fail(ErrorCode::kIo, target_.string(), ": renaming into place failed: ", code.message());
   }
   temporary_.clear();
-  for (const fs::path& made : made_folders_) GEMEL_RETURN_IF_ERROR(sync_directory(made.parent_path()));
   return sync_directory(target_.parent_path());
 }
 

@@ -130,10 +130,10 @@ struct Batch {
 
 // Gradient by the candidate table [items, dim], divided by the batch's size.
 std::vector<float> gradient(const Shop& shop, const Matrix& table, const Batch& batch, const NegativeSampler& sampler, Rng& rng,
-                            ThreadPool& pool) {
+                            ThreadPool& pool, const StreamingFrequency* frequency = nullptr) {
   const std::size_t dim = table.cols(), size = batch.items.size();
   CandidateSet set;
-  sampler.sample(batch.items, rng, set);
+  sampler.sample(batch.items, rng, set, frequency);
   Matrix queries(size, dim), candidates(set.items.size(), dim), d_queries(size, dim), d_candidates(set.items.size(), dim);
   for (std::size_t row = 0; row < size; ++row) std::ranges::copy(shop.queries.row(batch.contexts[row]), queries.row(row).begin());
   for (std::size_t column = 0; column < set.items.size(); ++column)
@@ -197,7 +197,8 @@ TEST(NegativeSampling, TheExpectedCorrectedGradientApproachesTheFullSoftmaxesAsT
 
 // Gradient descent on free logits: query = unit vector of the context, so candidate [contexts] holds the item's logits. Averages the
 // second half of the path (Polyak, Juditsky 1992). Returns the softmax of the logits plus `bias`, [contexts][items].
-std::vector<std::vector<double>> learned_chances(Shop shop, const NegativeSamplingOptions& options, const std::vector<double>& bias) {
+std::vector<std::vector<double>> learned_chances(Shop shop, const NegativeSamplingOptions& options, const std::vector<double>& bias,
+                                                 bool is_streaming = false, std::size_t batch_size = 128) {
   const NegativeSampler sampler(options, first_items(shop.num_items), shop.share);
   shop.queries.fill(0);
   for (std::size_t context = 0; context < shop.num_contexts; ++context) shop.queries(context, context) = 1;
@@ -206,8 +207,11 @@ std::vector<std::vector<double>> learned_chances(Shop shop, const NegativeSampli
   constexpr std::size_t kSteps = 4000;
   ThreadPool pool(1);
   Rng rng(23);
+  StreamingFrequency frequency({}, shop.num_items);
   for (std::size_t step = 0; step < kSteps; ++step) {
-    const auto slope = gradient(shop, logits, Batch(shop, 128, rng), sampler, rng, pool);
+    const Batch batch(shop, batch_size, rng);
+    frequency.observe(step, batch.items);
+    const auto slope = gradient(shop, logits, batch, sampler, rng, pool, is_streaming ? &frequency : nullptr);
     for (std::size_t i = 0; i < slope.size(); ++i) {
       logits.data()[i] -= 2 * slope[i];
       if (step >= kSteps / 2) mean[i] += 2 * double{logits.data()[i]} / kSteps;
@@ -243,6 +247,19 @@ TEST(NegativeSampling, TheCorrectedLossIsMinimalAtTheFullSoftmaxesChancesAndTheU
   const auto uncorrected = NegativeSamplingOptions{.kind = NegativeKind::kInBatch, .logq_correction = false};
   EXPECT_GT(largest_difference(shop, learned_chances(shop, uncorrected, none)), 0.1);
   EXPECT_LT(largest_difference(shop, learned_chances(shop, uncorrected, log_share)), 0.005);
+}
+
+TEST(NegativeSampling, ChancesEstimatedFromTheStreamTeachWhatExactCountsTeach) {
+  const Shop shop(2, 8, 2, 9);
+  const std::vector<double> none(8, 0);
+  for (const NegativeSamplingOptions& options : kCorrected) {
+    SCOPED_TRACE(testing::Message() << "mixed " << (options.kind == NegativeKind::kMixed) << ", masked " << options.mask_accidental_hits);
+    EXPECT_LT(largest_difference(shop, learned_chances(shop, options, none, /*is_streaming=*/true)), 0.006);
+  }
+  // A batch so small that most products are missing from it: what the correction is for.
+  const NegativeSamplingOptions uncorrected{.kind = NegativeKind::kInBatch, .logq_correction = false};
+  EXPECT_LT(largest_difference(shop, learned_chances(shop, {.kind = NegativeKind::kInBatch}, none, /*is_streaming=*/true, 8)), 0.03);
+  EXPECT_GT(largest_difference(shop, learned_chances(shop, uncorrected, none, /*is_streaming=*/false, 8)), 0.1);
 }
 
 TEST(NegativeSampling, TheSameSeedGivesTheSameBytesForOneAndTwoThreads) {

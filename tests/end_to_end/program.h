@@ -67,8 +67,7 @@ class Process {
 
   pid_t pid() const { return pid_; }
   std::string err() const { return text_of(err_); }
-  void interrupt() const { send(SIGINT); }
-  void send(int signal) const { ::kill(pid_, signal); }
+  void interrupt() const { ::kill(pid_, SIGINT); }
 
   Outcome wait() {
     int status = 0;

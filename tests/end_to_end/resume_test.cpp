@@ -68,7 +68,7 @@ class Resume : public ShopFolder {
     while (true) {
       Process process(folder(), train(out, threads, {"--resume"}));
       std::this_thread::sleep_for(longest * rng.uniform());
-      process.send(signal);
+      ::kill(process.pid(), signal);
       const Outcome outcome = process.wait();
       num_resumed += outcome.err.find("resuming from") != std::string::npos;
       if (outcome.exit_code == 0) return num_hit;

@@ -91,9 +91,12 @@ class Fits {
       return std::abs(std::sin(out[0][0].score * 1000));  // as good as random: the best epoch may be any
     };
     const Validation validation{.plan = plan_, .histories = histories_, .score = score};
-    const auto fitted = model->fit(
-        {&shop_, shop_.num_events(), at_day(41)},
-        {.pool = pool, .seed = 3, .validation = &validation, .curves_path = folder.path() / "curves", .checkpoints = checkpoints});
+    const auto fitted = model->fit({&shop_, shop_.num_events(), at_day(41)}, {.pool = pool,
+                                                                              .progress = progress,
+                                                                              .seed = 3,
+                                                                              .validation = &validation,
+                                                                              .curves_path = folder.path() / "curves",
+                                                                              .checkpoints = checkpoints});
     if (!fitted) return Failure{fitted.error()};
     const std::string curves = read_file(folder.path() / "curves").value();
     std::string all = concat(std::ranges::count(curves, '\n'), " epochs, ", model->knobs());
