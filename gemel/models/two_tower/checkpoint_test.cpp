@@ -148,6 +148,12 @@ TEST(Checkpoint, AStateThatDoesNotFitTheNetworkIsRefusedByName) {
   EXPECT_THAT(other.error().message, HasSubstr("network.safetensors: tensor 'table."));
 
   const fs::path progress = first.saved()[4] / "training.json";
+  std::string beyond = *read_file(progress);
+  beyond.replace(beyond.find("\"next_block\": "), 14, "\"next_block\": 99");
+  ASSERT_TRUE(write_file(progress, beyond));
+  const auto nowhere = Fits("calibrate = false").fit(&second, 1);
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().code, ErrorCode::kCorrupt);
   ASSERT_TRUE(write_file(progress, "{\"epoch\": 2}"));
   const auto torn = Fits("calibrate = false").fit(&second, 1);
   ASSERT_FALSE(torn);

@@ -49,25 +49,25 @@ struct TwoTowerConfig {
   NegativeKind loss = NegativeKind::kFull;
   std::size_t num_uniform = 3000;  // mixed: uniformly drawn candidates a batch
   bool logq_correction = true, mask_accidental_hits = true;
-  bool streaming_frequency = false;  // what logq_correction divides by: chances estimated from the batches, not counts of the whole period
+  bool streaming_frequency = false;     // what logq_correction divides by: chances estimated from the batches, not counts of the period
   StreamingFrequencyOptions frequency;  // the estimator's
 
-  double dropout = 0.4;  // on the inputs of both towers
+  double dropout = 0.4;     // on the inputs of both towers
   double id_dropout = 0.1;  // share of product ids replaced by the unseen one, so that its row learns to speak for new products
   OptimizerConfig optimizer;
   std::size_t batch_size = 2048;
-  std::size_t block_size = 32;  // examples of neighbouring times that stay together in a batch: keeps the prior's days few
-  std::size_t epochs = 8;  // at most; validation chooses
-  std::size_t patience = 2;  // epochs without a better validation figure before the fit stops
+  std::size_t block_size = 32;   // examples of neighbouring times that stay together in a batch: keeps the prior's days few
+  std::size_t epochs = 8;        // at most; validation chooses
+  std::size_t patience = 2;      // epochs without a better validation figure before the fit stops
   double example_half_life_days = 180;  // example weight floor + 2^(-age / half_life); 0: all alike
   double example_weight_floor = 0.1;
-  bool first_only = false;  // learn from first purchases alone
+  bool first_only = false;       // learn from first purchases alone
 
   // How towers and counters are put together for serving; fitted on the validation period when not given (calibration.h).
   bool calibrate = true;
   std::vector<double> personal_weights;    // [counted actions x half-lives]
   std::vector<double> popularity_weights;  // [half-lives]
-  std::vector<double> tower_gates;  // [kNumGates], by length of the history
+  std::vector<double> tower_gates;         // [kNumGates], by length of the history
 
   // Errors are kept in the table's file: see ConfigTable.
   static Result<TwoTowerConfig> read(ConfigTable table);

@@ -190,7 +190,9 @@ Result<EpochCurve> Trainer::run_epoch(EpochPosition& at, Network& network, Threa
                                       const AfterStep& after_step) {
   std::vector<std::uint32_t> starts;
   const std::vector<std::uint32_t> order = block_order(at.epoch, starts);
-  GEMEL_CHECK(at.next_block <= order.size(), "Trainer: a position beyond the epoch");
+  if (at.next_block > order.size() || at.num_done > examples_.size())
+    return fail(ErrorCode::kCorrupt, "checkpoint: block ", at.next_block, " and ", at.num_done, " examples of an epoch of ", order.size(),
+                " and ", examples_.size());
   const auto began = std::chrono::steady_clock::now();
   const std::size_t done_before = at.num_done;
   progress.begin(concat("epoch ", at.epoch), examples_.size() - done_before, "examples");

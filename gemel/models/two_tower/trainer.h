@@ -44,7 +44,7 @@ class Trainer {
 
   std::size_t num_examples() const { return examples_.size(); }
   // The rest of the pass that `at` stands in; `at` moves along, to the end of the epoch. Errors: kInterrupted; kDiverged names epoch and
-  // step with a hint, and the network is not to be used.
+  // step with a hint, and the network is not to be used; kCorrupt: `at` lies in no epoch of these examples.
   Result<EpochCurve> run_epoch(EpochPosition& at, Network& network, ThreadPool& pool, ProgressSink& progress, const AfterStep& after_step);
 
   // State beside the network's that steps change; null: none.
