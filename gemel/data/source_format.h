@@ -13,12 +13,12 @@ enum class FileFormat { kCsv, kTsv, kJsonl, kParquet, kArrow };
 enum class Encoding { kUtf8, kLatin1 };
 
 struct SourceFormat {
-  std::optional<FileFormat> format = {};    // none: told by the ending of each file
-  std::string delimiter = {};  // kCsv, kTsv: one letter or several; empty: comma, or tab
-  bool header = true;                       // kCsv, kTsv: the first line names the columns
-  std::vector<std::string> columns = {};    // their names where no line does; none of both: "1", "2", ...
-  Encoding encoding = Encoding::kUtf8;      // texts of the kinds that are text
-  std::string each = {};                    // kJsonl, kParquet, kArrow: the list whose elements are the rows
+  std::optional<FileFormat> format = {};  // none: told by the ending of each file
+  std::string delimiter = {};             // kCsv, kTsv: one letter or several; empty: comma, or tab
+  bool header = true;                     // kCsv, kTsv: the first line names the columns
+  std::vector<std::string> columns = {};  // their names where no line does; none of both: "1", "2", ...
+  Encoding encoding = Encoding::kUtf8;    // texts of the kinds that are text
+  std::string each = {};                  // kJsonl, kParquet, kArrow: the list whose elements are the rows
 };
 
 inline constexpr std::string_view kStandardInput = "-";  // as a path
