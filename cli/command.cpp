@@ -19,6 +19,9 @@ void stop_on_interrupt() {
   sigaction(SIGINT, &action, nullptr);
 }
 
+// A file that grows past a limit is an error of the write that says so, not the end of the process.
+void survive_file_limits() { std::signal(SIGXFSZ, SIG_IGN); }
+
 constexpr int kUsageError = 2;
 
 }  // namespace
@@ -75,6 +78,7 @@ int run_program(int argc, const char* const* argv, std::span<AddCommand* const> 
       "130 interrupted.");
   for (AddCommand* add : commands) add(app, context);
   stop_on_interrupt();
+  survive_file_limits();
   std::string known;
   bool is_known = argc < 2 || argv[1][0] == '-';
   for (const CLI::App* command : app.get_subcommands({})) {

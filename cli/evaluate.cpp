@@ -78,7 +78,7 @@ Result<Contender> judge_bundle(const std::string& directory, const Judged& judge
 Result<void> write_answer(const EvaluateOptions& options, const Comparison& comparison) {
   if (options.json != "-") std::cout << text_report(comparison) << std::flush;
   if (options.json == "-") std::cout << json_report(comparison) << std::flush;
-  if (!options.json.empty() && options.json != "-") GEMEL_RETURN_IF_ERROR(write_file(options.json, json_report(comparison)));
+  if (!options.json.empty() && options.json != "-") GEMEL_RETURN_IF_ERROR(replace_file(options.json, json_report(comparison)));
   if (options.results.empty()) return {};
   return merge_results(options.results, comparison, {.data = options.data_name, .seed = options.seed, .command = command_line(options)});
 }

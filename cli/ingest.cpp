@@ -13,6 +13,7 @@ namespace {
 struct Options {
   std::string shop_toml, out;
   bool strict = false, json = false;
+  std::uint64_t memory_bytes = IngestOptions::kDefaultMemoryBytes;
 };
 
 void print_rows(std::string_view table, const RowAccount& rows) {
@@ -66,7 +67,8 @@ Result<void> run_ingest(const Options& options, CommandContext& context) {
   GEMEL_ASSIGN_OR_RETURN(const ShopConfig config, ShopConfig::open(options.shop_toml));
   GEMEL_ASSIGN_OR_RETURN(const ConfigFile models, open_model_config(config));
   GEMEL_RETURN_IF_ERROR(check_models(models));
-  GEMEL_ASSIGN_OR_RETURN(const IngestSummary summary, ingest(config, options.out, {.strict = options.strict}, context.progress()));
+  const IngestOptions ingest_options{.strict = options.strict, .memory_bytes = options.memory_bytes};
+  GEMEL_ASSIGN_OR_RETURN(const IngestSummary summary, ingest(config, options.out, ingest_options, context.progress()));
   if (options.json) fmt::print("{}\n", to_json(summary));
   else print_table(summary);
   return {};
@@ -84,6 +86,10 @@ void add_ingest(CLI::App& app, CommandContext& context) {
   command.add_option("shop", options->shop_toml, "Path of shop.toml, which says where the files are and what they hold")->required();
   command.add_option("--out", options->out, "Folder of the Dataset; one that is there already is replaced")->required();
   command.add_flag("--strict", options->strict, "A row that cannot be used is an error, and nothing is written");
+  command.add_option("--memory", options->memory_bytes, "What sorting may take of memory, such as 512MiB or 4GiB; more is sorted on disk")
+      ->default_str("1GiB")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false))
+      ->type_name("SIZE");
   command.add_flag("--json", options->json, "Print the summary as JSON");
 }
 

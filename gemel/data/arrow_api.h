@@ -14,7 +14,10 @@
 
 namespace gemel {
 
-// A column to write; the one matching pointer is set, all borrow for the call.
+class RandomFile;  // base/file.h
+
+// A column to write; the one matching pointer is set, all borrow for the call. A column of fixed width that has rows and no values is left
+// open: its place in the file is a hole (zeros) that the caller fills, for columns that memory does not hold.
 struct ArrowColumn {
   enum class Kind { kUint8, kUint32, kFloat32, kFloat64, kTimestampUs, kText, kTextList };
   std::string name;
@@ -56,8 +59,8 @@ class ArrowModule {
   // dotted path. open_ipc takes Arrow IPC files and streams.
   virtual Result<std::unique_ptr<RowSource>> open_parquet(const std::filesystem::path& path, const std::string& each = {}) = 0;
   virtual Result<std::unique_ptr<RowSource>> open_ipc(const std::filesystem::path& path, const std::string& each = {}) = 0;
-  // One uncompressed record batch; synced to disk. Returns where the columns lie.
-  virtual Result<std::vector<ArrowColumnPlace>> write_ipc(const std::filesystem::path& path, std::span<const ArrowColumn> columns) = 0;
+  // One uncompressed record batch into a new file; synced to disk. Returns where the columns lie.
+  virtual Result<std::vector<ArrowColumnPlace>> write_ipc(RandomFile& file, std::span<const ArrowColumn> columns) = 0;
 };
 
 // Looks for libgemel_arrow.so: $GEMEL_ARROW_MODULE, then beside the running program. Error kNotFound says where it looked.

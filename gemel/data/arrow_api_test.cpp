@@ -258,7 +258,8 @@ TEST(IpcWriter, SaysWhereEveryBufferLies) {
        .text_bytes = "teacup",
        .list_offsets = list_offsets},
   };
-  const auto places = load_arrow_module().value()->write_ipc(path, columns).value();
+  auto written = RandomFile::create(path).value();
+  const auto places = load_arrow_module().value()->write_ipc(written, columns).value();
   const std::string file = read_file(path).value();
   EXPECT_EQ(file.substr(0, 6), "ARROW1");
   ASSERT_EQ(places.size(), 4u);
@@ -281,16 +282,40 @@ TEST(IpcWriter, WritesNoRowsAndNoTexts) {
   const ArrowColumn columns[] = {
       {.name = "id", .kind = ArrowColumn::Kind::kText, .num_rows = 0, .text_offsets = offsets, .text_bytes = {}, .list_offsets = {}},
       {.name = "row", .kind = ArrowColumn::Kind::kUint32, .num_rows = 0, .text_offsets = {}, .text_bytes = {}, .list_offsets = {}}};
-  const auto places = load_arrow_module().value()->write_ipc(folder.path() / "empty.arrow", columns).value();
+  auto file = RandomFile::create(folder.path() / "empty.arrow").value();
+  const auto places = load_arrow_module().value()->write_ipc(file, columns).value();
   EXPECT_EQ(places[0].sizes.back(), 0u);
   EXPECT_EQ(places[1].sizes[0], 0u);
 }
 
-TEST(IpcWriter, AFolderThatIsNotThereIsAnErrorThatNamesTheFile) {
-  const auto written = load_arrow_module().value()->write_ipc("no/such/folder/a.arrow", {});
+TEST(IpcWriter, AColumnThatIsLeftOpenIsFilledLaterToTheSameBytes) {
+  const testing::TemporaryFolder folder;
+  ArrowModule& arrow = *load_arrow_module().value();
+  std::vector<std::int64_t> times(1000);
+  for (std::size_t i = 0; i < times.size(); ++i) times[i] = static_cast<std::int64_t>(i * i) - 7;
+  const std::vector<std::uint8_t> actions(times.size(), 3);
+  ArrowColumn columns[2];
+  columns[0].name = "time", columns[0].kind = ArrowColumn::Kind::kTimestampUs;
+  columns[1].name = "action", columns[1].kind = ArrowColumn::Kind::kUint8;
+  columns[0].num_rows = columns[1].num_rows = times.size();
+  auto hollow = RandomFile::create(folder.path() / "hollow.arrow").value();
+  const auto places = arrow.write_ipc(hollow, columns).value();
+  ASSERT_EQ(places[0].sizes[0], 8000u);
+  hollow.write(places[0].offsets[0], {reinterpret_cast<const char*>(times.data()), 8000}).value();
+  hollow.write(places[1].offsets[0], {reinterpret_cast<const char*>(actions.data()), 1000}).value();
+  columns[0].values = times.data();
+  columns[1].values = actions.data();
+  auto whole = RandomFile::create(folder.path() / "whole.arrow").value();
+  EXPECT_EQ(arrow.write_ipc(whole, columns).value()[1].offsets, places[1].offsets);
+  EXPECT_EQ(read_file(folder.path() / "hollow.arrow").value(), read_file(folder.path() / "whole.arrow").value());
+}
+
+TEST(IpcWriter, ADiskThatIsFullIsAnErrorThatNamesFileAndBytes) {
+  auto full = RandomFile::create("/dev/full").value();
+  const auto written = load_arrow_module().value()->write_ipc(full, {});
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, ErrorCode::kIo);
-  EXPECT_THAT(written.error().message, HasSubstr("no/such/folder/a.arrow"));
+  EXPECT_THAT(written.error().message, HasSubstr("/dev/full: writing 8 bytes at 0 failed: No space left on device"));
 }
 
 }  // namespace

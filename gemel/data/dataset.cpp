@@ -27,8 +27,7 @@ Result<OpenFile> open_file(const std::filesystem::path& directory, const Dataset
   GEMEL_ASSIGN_OR_RETURN(MappedFile mapped, MappedFile::open(directory / name));
   if (mapped.bytes().size() != at->size_bytes)
     return fail(ErrorCode::kCorrupt, name, ": expected ", at->size_bytes, " bytes, found ", mapped.bytes().size());
-  if (checksum_hex(mapped.bytes()) != at->checksum)
-    return fail(ErrorCode::kCorrupt, name, ": its checksum is not the one in ", kDatasetMarker);
+  if (mapped.checksum() != at->checksum) return fail(ErrorCode::kCorrupt, name, ": its checksum is not the one in ", kDatasetMarker);
   return OpenFile{&*at, std::move(mapped)};
 }
 
@@ -140,6 +139,8 @@ Result<EntityTable> read_table(const OpenFile& file, const TableConfig& config) 
   return table;
 }
 
+constexpr std::size_t kReleaseEvents = std::size_t{1} << 22;  // 84 MiB: what a check of a large Dataset keeps in memory at most
+
 }  // namespace
 
 struct Dataset::State {
@@ -190,6 +191,7 @@ Result<void> Dataset::State::check_events() const {
   if (split.validation_begin > split.test_begin || split.test_begin > times.size())
     return fail(ErrorCode::kCorrupt, kDatasetMarker, ": file_split does not lie within the ", times.size(), " events");
   for (std::size_t event = 0; event < times.size(); ++event) {
+    if (event > 0 && event % kReleaseEvents == 0) events_file.release_pages();
     const auto corrupt = [&](std::string_view what) { return fail(ErrorCode::kCorrupt, kEventsFile, ": event ", event, ": ", what); };
     if (to_size(users[event]) >= user_table.size()) return corrupt("its customer is not in the customer table");
     if (to_size(items[event]) >= item_table.size()) return corrupt("its product is not in the product table");

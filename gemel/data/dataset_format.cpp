@@ -80,8 +80,8 @@ Result<DatasetFormat> format_from(const Json& json) {
 }  // namespace
 
 Result<DatasetFile> describe_file(const std::filesystem::path& directory, std::string_view name, std::vector<ArrowColumnPlace> columns) {
-  GEMEL_ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(directory / name));
-  return DatasetFile{std::string(name), file.bytes().size(), checksum_hex(file.bytes()), std::move(columns)};
+  GEMEL_ASSIGN_OR_RETURN(FileSum sum, sum_file(directory / name));
+  return DatasetFile{std::string(name), sum.size_bytes, std::move(sum.checksum), std::move(columns)};
 }
 
 std::string fingerprint_of(const std::vector<DatasetFile>& files) {

@@ -50,10 +50,13 @@ struct Outcome {
 // A running program; its stdout and stderr go to files beside the folder it works in.
 class Process {
  public:
-  Process(const fs::path& folder, std::vector<std::string> arguments) : out_(folder.string() + ".out"), err_(folder.string() + ".err") {
+  // `under`: a program that runs the other, such as prlimit, and its arguments.
+  Process(const fs::path& folder, std::vector<std::string> arguments, const std::vector<std::string>& under = {})
+      : out_(folder.string() + ".out"), err_(folder.string() + ".err") {
     const char* program = std::getenv("GEMEL_PROGRAM");
     if (program == nullptr) return;
     arguments.insert(arguments.begin(), program);
+    arguments.insert(arguments.begin(), under.begin(), under.end());
     std::vector<char*> argv;
     for (std::string& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
@@ -61,13 +64,14 @@ class Process {
     if (pid_ != 0) return;
     const int out = ::open(out_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600),
               err = ::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    if (::chdir(folder.c_str()) == 0 && ::dup2(out, STDOUT_FILENO) >= 0 && ::dup2(err, STDERR_FILENO) >= 0) ::execv(argv[0], argv.data());
+    if (::chdir(folder.c_str()) == 0 && ::dup2(out, STDOUT_FILENO) >= 0 && ::dup2(err, STDERR_FILENO) >= 0) ::execvp(argv[0], argv.data());
     ::_exit(127);
   }
 
   pid_t pid() const { return pid_; }
   std::string err() const { return text_of(err_); }
   void interrupt() const { ::kill(pid_, SIGINT); }
+  void kill() const { ::kill(pid_, SIGKILL); }
 
   Outcome wait() {
     int status = 0;
@@ -92,7 +96,9 @@ class ShopFolder : public ::testing::Test {
   }
 
   fs::path folder() const { return temporary_.path() / "shop"; }
-  Outcome run(std::vector<std::string> arguments) const { return Process(folder(), std::move(arguments)).wait(); }
+  Outcome run(std::vector<std::string> arguments, const std::vector<std::string>& under = {}) const {
+    return Process(folder(), std::move(arguments), under).wait();
+  }
   void write(const std::string& file, const std::string& text) const { std::ofstream(folder() / file, std::ios::binary) << text; }
 
   std::set<std::string> files() const {

@@ -2,23 +2,22 @@
 
 #include <arrow/array.h>
 #include <arrow/buffer.h>
-#include <arrow/io/file.h>
-#include <arrow/ipc/reader.h>
+#include <arrow/io/interfaces.h>
 #include <arrow/ipc/writer.h>
 #include <arrow/memory_pool.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 
 namespace gemel::arrow_module {
 namespace {
 
 using Bytes = std::string_view;
+
+// Stands for the values of a column that is left open. Arrow hands buffers through to the sink and reads nothing of them.
+constexpr char kHoleMark = 0;
+constexpr const char* kHole = &kHoleMark;
 
 template <class T>
 Bytes bytes_of(std::span<const T> values) {
@@ -55,7 +54,8 @@ std::shared_ptr<arrow::DataType> type_of(ArrowColumn::Kind kind) {
 std::vector<Bytes> buffers_of(const ArrowColumn& column) {
   if (column.kind == ArrowColumn::Kind::kText) return {bytes_of(column.text_offsets), column.text_bytes};
   if (column.kind == ArrowColumn::Kind::kTextList) return {bytes_of(column.list_offsets), bytes_of(column.text_offsets), column.text_bytes};
-  return {Bytes(static_cast<const char*>(column.values), column.num_rows * width(column.kind))};
+  const bool is_open = column.values == nullptr && column.num_rows > 0;
+  return {Bytes(is_open ? kHole : static_cast<const char*>(column.values), column.num_rows * width(column.kind))};
 }
 
 void check_shape(const ArrowColumn& column) {
@@ -83,7 +83,45 @@ std::shared_ptr<arrow::ArrayData> array_of(const ArrowColumn& column) {
   return arrow::ArrayData::Make(type_of(column.kind), rows, {nullptr, wrapped(buffers[0])}, 0);
 }
 
-arrow::Status write_batch(const std::filesystem::path& path, std::span<const ArrowColumn> columns) {
+// A buffer as it was written.
+struct PlacedWrite {
+  const char* data;
+  std::size_t size_bytes;
+  std::uint64_t offset;
+};
+
+arrow::Status to_status(const Result<void>& done) { return done ? arrow::Status::OK() : arrow::Status::IOError(done.error().message); }
+
+// Remembers where the buffers of the columns came to lie, and passes over those that are left open.
+class FileSink : public arrow::io::OutputStream {
+ public:
+  explicit FileSink(RandomFile& file) : file_(file) {}
+  arrow::Status Write(const void* data, std::int64_t size_bytes) override {
+    const Bytes bytes(static_cast<const char*>(data), static_cast<std::size_t>(size_bytes));
+    if (data != kHole) ARROW_RETURN_NOT_OK(to_status(file_.write(size_bytes_, bytes)));
+    size_bytes_ += bytes.size();
+    return arrow::Status::OK();
+  }
+  arrow::Status Write(const std::shared_ptr<arrow::Buffer>& buffer) override {
+    writes_.push_back({buffer->data_as<char>(), static_cast<std::size_t>(buffer->size()), size_bytes_});
+    return Write(buffer->data(), buffer->size());
+  }
+  arrow::Result<std::int64_t> Tell() const override { return static_cast<std::int64_t>(size_bytes_); }
+  arrow::Status Close() override {
+    is_closed_ = true;
+    return arrow::Status::OK();
+  }
+  bool closed() const override { return is_closed_; }
+  std::span<const PlacedWrite> writes() const { return writes_; }
+
+ private:
+  RandomFile& file_;
+  std::uint64_t size_bytes_ = 0;
+  std::vector<PlacedWrite> writes_;
+  bool is_closed_ = false;
+};
+
+arrow::Status write_batch(const std::shared_ptr<FileSink>& sink, std::span<const ArrowColumn> columns) {
   arrow::FieldVector fields;
   std::vector<std::shared_ptr<arrow::ArrayData>> arrays;
   for (const auto& column : columns) {
@@ -96,73 +134,44 @@ arrow::Status write_batch(const std::filesystem::path& path, std::span<const Arr
   options.alignment = 64;
   options.memory_pool = arrow::system_memory_pool();
   options.use_threads = false;
-  ARROW_ASSIGN_OR_RAISE(const auto sink, arrow::io::FileOutputStream::Open(path.string()));
   ARROW_ASSIGN_OR_RAISE(const auto writer, arrow::ipc::MakeFileWriter(sink, batch->schema(), options));
   ARROW_RETURN_NOT_OK(writer->WriteRecordBatch(*batch));
-  ARROW_RETURN_NOT_OK(writer->Close());
-  return sink->Close();
+  return writer->Close();
 }
 
-Result<void> sync_file(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  const int code = errno;
-  if (file >= 0) ::close(file);
-  if (!synced) return fail(ErrorCode::kIo, path.string(), ": syncing failed: ", std::strerror(code));
-  return {};
-}
-
-// The value buffers of an array, without validity bitmaps, as they lie in the mapped file.
-void collect_buffers(const arrow::ArrayData& data, std::vector<const arrow::Buffer*>& out) {
-  for (std::size_t i = 1; i < data.buffers.size(); ++i) out.push_back(data.buffers[i].get());
-  for (const auto& child : data.child_data) collect_buffers(*child, out);
-}
-
-// Equal at both ends: enough to notice a wrong place, and it leaves the pages between unread.
-bool same_ends(const char* written, Bytes source) {
-  if (source.empty()) return true;  // no rows: the source has no address then, and memcmp wants one
-  const std::size_t size = std::min<std::size_t>(source.size(), 64);
-  const std::size_t last = source.size() - size;
-  return std::memcmp(written, source.data(), size) == 0 && std::memcmp(written + last, source.data() + last, size) == 0;
-}
-
-// Where each buffer lies: the file is opened memory-mapped by Arrow itself, so that addresses are places.
-arrow::Result<std::vector<ArrowColumnPlace>> find_places(const std::filesystem::path& path, std::span<const ArrowColumn> columns) {
-  ARROW_ASSIGN_OR_RAISE(const auto file, arrow::io::MemoryMappedFile::Open(path.string(), arrow::io::FileMode::READ));
-  ARROW_ASSIGN_OR_RAISE(const auto size, file->GetSize());
-  ARROW_ASSIGN_OR_RAISE(const auto whole, file->ReadAt(0, size));
-  ARROW_ASSIGN_OR_RAISE(const auto reader, arrow::ipc::RecordBatchFileReader::Open(file));
-  ARROW_ASSIGN_OR_RAISE(const auto batch, reader->ReadRecordBatch(0));
+// Where each buffer lies: Arrow wrote them in the order of the columns, and left the empty ones out.
+arrow::Result<std::vector<ArrowColumnPlace>> find_places(std::span<const PlacedWrite> writes, std::span<const ArrowColumn> columns) {
   std::vector<ArrowColumnPlace> places;
-  for (std::size_t i = 0; i < columns.size(); ++i) {
-    ArrowColumnPlace place{columns[i].name, std::string(column_kind(columns[i].kind)), columns[i].num_rows, {}, {}};
-    const auto sources = buffers_of(columns[i]);
-    std::vector<const arrow::Buffer*> written;
-    collect_buffers(*batch->column_data(static_cast<int>(i)), written);
-    if (written.size() != sources.size()) return arrow::Status::Invalid("column '", columns[i].name, "' has other buffers than expected");
-    for (std::size_t j = 0; j < sources.size(); ++j) {
-      const bool is_empty = sources[j].empty();
-      const std::int64_t offset = is_empty ? 0 : written[j]->data() - whole->data();
-      const auto end = static_cast<std::int64_t>(offset + static_cast<std::int64_t>(sources[j].size()));
-      if (offset < 0 || end > size || !same_ends(whole->data_as<char>() + offset, sources[j]))
-        return arrow::Status::Invalid("column '", columns[i].name, "' was not found where Arrow reads it");
-      place.offsets.push_back(static_cast<std::uint64_t>(offset));
-      place.sizes.push_back(sources[j].size());
+  auto next = writes.begin();
+  for (const auto& column : columns) {
+    ArrowColumnPlace place{column.name, std::string(column_kind(column.kind)), column.num_rows, {}, {}};
+    for (const Bytes buffer : buffers_of(column)) {
+      if (!buffer.empty()) {
+        next = std::find_if(next, writes.end(),
+                            [&](const PlacedWrite& write) { return write.data == buffer.data() && write.size_bytes == buffer.size(); });
+        if (next == writes.end()) return arrow::Status::Invalid("column '", column.name, "' was not written as expected");
+      }
+      place.offsets.push_back(buffer.empty() ? 0 : next++->offset);
+      place.sizes.push_back(buffer.size());
     }
     places.push_back(std::move(place));
   }
   return places;
 }
 
+arrow::Result<std::vector<ArrowColumnPlace>> write_file(RandomFile& file, std::span<const ArrowColumn> columns) {
+  const auto sink = std::make_shared<FileSink>(file);
+  ARROW_RETURN_NOT_OK(write_batch(sink, columns));
+  ARROW_RETURN_NOT_OK(to_status(file.sync()));
+  return find_places(sink->writes(), columns);
+}
+
 }  // namespace
 
-Result<std::vector<ArrowColumnPlace>> write_ipc(const std::filesystem::path& path, std::span<const ArrowColumn> columns) {
+Result<std::vector<ArrowColumnPlace>> write_ipc(RandomFile& file, std::span<const ArrowColumn> columns) {
   for (const auto& column : columns) check_shape(column);
-  const auto status = write_batch(path, columns);
-  if (!status.ok()) return fail(ErrorCode::kIo, path.string(), ": writing failed: ", status.message());
-  GEMEL_RETURN_IF_ERROR(sync_file(path));
-  auto places = find_places(path, columns);
-  if (!places.ok()) return fail(ErrorCode::kIo, path.string(), ": reading back failed: ", places.status().message());
+  auto places = write_file(file, columns);
+  if (!places.ok()) return fail(ErrorCode::kIo, places.status().message());
   return std::move(*places);
 }
 

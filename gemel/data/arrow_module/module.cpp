@@ -23,10 +23,10 @@ class Module : public ArrowModule {
     return fail(ErrorCode::kBadInput, path.string(), ": ", error.what());
   }
 
-  Result<std::vector<ArrowColumnPlace>> write_ipc(const std::filesystem::path& path, std::span<const ArrowColumn> columns) override try {
-    return arrow_module::write_ipc(path, columns);
+  Result<std::vector<ArrowColumnPlace>> write_ipc(RandomFile& file, std::span<const ArrowColumn> columns) override try {
+    return arrow_module::write_ipc(file, columns);
   } catch (const std::exception& error) {
-    return fail(ErrorCode::kIo, path.string(), ": ", error.what());
+    return fail(ErrorCode::kIo, "writing an Arrow file failed: ", error.what());
   }
 };
 

@@ -44,32 +44,66 @@ ArrowColumn feature_column(const TableColumn& from) {
   return column;
 }
 
-Result<std::vector<ArrowColumnPlace>> write_columns(const std::filesystem::path& path, const std::vector<ArrowColumn>& columns) {
+ArrowColumn open_column(std::string_view name, ArrowColumn::Kind kind, std::uint64_t num_rows) {
+  ArrowColumn column;
+  column.name = name;
+  column.kind = kind;
+  column.num_rows = num_rows;
+  return column;
+}
+
+Result<std::vector<ArrowColumnPlace>> write_columns(RandomFile& file, const std::vector<ArrowColumn>& columns) {
   GEMEL_ASSIGN_OR_RETURN(ArrowModule* const arrow, load_arrow_module());
-  return arrow->write_ipc(path, columns);
+  return arrow->write_ipc(file, columns);
 }
 
 }  // namespace
 
-EventColumns take_columns(Events& events, EventOrder order) {
-  EventColumns taken;
-  taken.times = events.times.take(order.rows);
-  taken.users = events.users.take(order.rows);
-  taken.items = events.items.take(order.rows);
-  taken.actions = events.actions.take(order.rows);
-  taken.weights = events.weights.take(order.rows);
-  return taken;
+Result<EventsWriter> EventsWriter::create(const std::filesystem::path& directory, std::uint64_t num_events) {
+  using Kind = ArrowColumn::Kind;
+  const std::vector<ArrowColumn> columns{open_column("time", Kind::kTimestampUs, num_events),
+                                         open_column("user", Kind::kUint32, num_events), open_column("item", Kind::kUint32, num_events),
+                                         open_column("action", Kind::kUint8, num_events),
+                                         open_column("weight", Kind::kFloat32, num_events)};
+  GEMEL_ASSIGN_OR_RETURN(RandomFile file, RandomFile::create(directory / kEventsFile));
+  GEMEL_ASSIGN_OR_RETURN(auto places, write_columns(file, columns));
+  return EventsWriter(directory, std::move(file), std::move(places));
 }
 
-Result<DatasetFile> write_events(const std::filesystem::path& directory, EventColumns events) {
-  const std::vector<ArrowColumn> columns{fixed_column<std::int64_t>("time", ArrowColumn::Kind::kTimestampUs, events.times),
-                                         fixed_column<std::uint32_t>("user", ArrowColumn::Kind::kUint32, events.users),
-                                         fixed_column<std::uint32_t>("item", ArrowColumn::Kind::kUint32, events.items),
-                                         fixed_column<std::uint8_t>("action", ArrowColumn::Kind::kUint8, events.actions),
-                                         fixed_column<float>("weight", ArrowColumn::Kind::kFloat32, events.weights)};
-  GEMEL_ASSIGN_OR_RETURN(auto places, write_columns(directory / kEventsFile, columns));
-  events = {};
-  return describe_file(directory, kEventsFile, std::move(places));
+EventsWriter::EventsWriter(std::filesystem::path directory, RandomFile file, std::vector<ArrowColumnPlace> places)
+    : directory_(std::move(directory)), file_(std::move(file)), places_(std::move(places)) {
+  for (const ArrowColumnPlace& place : places_)
+    columns_.push_back({place.offsets[0], place.offsets[0] + place.sizes[0], std::vector<char>(kBufferBytes)});
+}
+
+Result<void> EventsWriter::add(const WrittenEvent& event) {
+  GEMEL_RETURN_IF_ERROR(append(columns_[kTime], event.time));
+  GEMEL_RETURN_IF_ERROR(append(columns_[kUser], event.user));
+  GEMEL_RETURN_IF_ERROR(append(columns_[kItem], event.item));
+  GEMEL_RETURN_IF_ERROR(append(columns_[kAction], event.action));
+  return append(columns_[kWeight], event.weight);
+}
+
+Result<void> EventsWriter::flush(Column& column) {
+  GEMEL_CHECK(column.num_pending <= column.end - column.offset, "more events than announced");
+  GEMEL_RETURN_IF_ERROR(file_.write(column.offset, {column.pending.data(), column.num_pending}));
+  column.offset += column.num_pending;
+  column.num_pending = 0;
+  return {};
+}
+
+Result<DatasetFile> EventsWriter::finish() {
+  for (Column& column : columns_) {
+    GEMEL_RETURN_IF_ERROR(flush(column));
+    GEMEL_CHECK(column.offset == column.end, "fewer events than announced");
+  }
+  GEMEL_RETURN_IF_ERROR(file_.sync());
+  return describe_file(directory_, kEventsFile, places_);
+}
+
+Result<void> EventsWriter::read(std::size_t column, std::uint64_t first, std::span<std::uint32_t> values) const {
+  return file_.read(places_[column].offsets[0] + first * sizeof(std::uint32_t),
+                    {reinterpret_cast<char*>(values.data()), values.size_bytes()});
 }
 
 Result<DatasetFile> write_entities(const std::filesystem::path& directory, std::string_view file, const IdTable& ids,
@@ -83,7 +117,8 @@ Result<DatasetFile> write_entities(const std::filesystem::path& directory, std::
     columns.push_back(feature_column(feature));
   }
   columns.push_back(fixed_column<std::uint32_t>(kRowByIdColumn, ArrowColumn::Kind::kUint32, rows_by_id));
-  GEMEL_ASSIGN_OR_RETURN(auto places, write_columns(directory / file, columns));
+  GEMEL_ASSIGN_OR_RETURN(RandomFile written, RandomFile::create(directory / file));
+  GEMEL_ASSIGN_OR_RETURN(auto places, write_columns(written, columns));
   return describe_file(directory, file, std::move(places));
 }
 

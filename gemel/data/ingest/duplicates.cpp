@@ -1,64 +1,87 @@
 #include "gemel/data/ingest/duplicates.h"
 
-#include <algorithm>
-#include <numeric>
-
 namespace gemel {
 namespace {
 
-// Marks all but the first of each run of alike events among `places` (into order.rows), which are sorted here by hash, then place.
-template <class Alike>
-void mark_alike(const Events& events, const EventOrder& order, std::span<std::uint32_t> places, Alike alike, AlikeEvents& found) {
-  const auto row = [&](std::uint32_t place) { return order.rows[place]; };
-  std::sort(places.begin(), places.end(), [&](std::uint32_t a, std::uint32_t b) {
-    const auto hash_a = events.hashes[row(a)], hash_b = events.hashes[row(b)];
-    return hash_a != hash_b ? hash_a < hash_b : a < b;
-  });
-  for (std::size_t i = 1; i < places.size(); ++i) {
-    if (!alike(row(places[i - 1]), row(places[i]))) continue;
-    found.drop[places[i]] = 1;
-    ++found.count;
-  }
+struct __attribute__((packed)) Candidate {
+  std::uint64_t hash;
+  std::uint32_t place;  // in SortedEvents
+  std::uint32_t user, item;
+  float weight;
+  std::uint8_t action;
+};
+
+struct ByHash {
+  bool operator()(const Candidate& a, const Candidate& b) const { return a.hash != b.hash ? a.hash < b.hash : a.place < b.place; }
+};
+
+bool is_same_id(const Candidate& a, const Candidate& b) { return a.hash == b.hash; }
+
+bool is_same_row(const Candidate& a, const Candidate& b) {
+  return a.hash == b.hash && a.user == b.user && a.item == b.item && a.action == b.action && a.weight == b.weight;
 }
+
+Candidate candidate_of(const EventRecord& event, std::uint32_t place) {
+  return {event.hash, place, event.user, event.item, event.weight, event.action};
+}
+
+class AlikeFinder {
+ public:
+  AlikeFinder(std::uint64_t num_events, const SortSpace& space) : candidates_(space), found_{EventMarks(num_events), 0} {}
+
+  Result<AlikeEvents> by_id(const SortedEvents& events) {
+    std::uint32_t place = 0;
+    GEMEL_RETURN_IF_ERROR(events.for_each([&](const EventRecord& event) { return candidates_.add(candidate_of(event, place++)); }));
+    GEMEL_RETURN_IF_ERROR(mark_group(is_same_id));
+    return std::move(found_);
+  }
+
+  // Alike events lie next to each other in time. Most are alone at theirs, so the first of a time waits outside until a second comes.
+  Result<AlikeEvents> by_row(const SortedEvents& events) {
+    std::uint32_t place = 0;
+    EventRecord first{};
+    const auto take = [&](const EventRecord& event) -> Result<void> {
+      if (place > 0 && event.part == first.part && event.time == first.time) {
+        if (candidates_.size() == 0) GEMEL_RETURN_IF_ERROR(candidates_.add(candidate_of(first, place - 1)));
+        return candidates_.add(candidate_of(event, place++));
+      }
+      if (candidates_.size() > 0) GEMEL_RETURN_IF_ERROR(mark_group(is_same_row));
+      first = event;
+      ++place;
+      return {};
+    };
+    GEMEL_RETURN_IF_ERROR(events.for_each(take));
+    GEMEL_RETURN_IF_ERROR(mark_group(is_same_row));
+    return std::move(found_);
+  }
+
+ private:
+  // Marks all but the first of each run of alike candidates, and forgets them.
+  template <class IsAlike>
+  Result<void> mark_group(IsAlike is_alike) {
+    GEMEL_RETURN_IF_ERROR(candidates_.finish());
+    std::optional<Candidate> last;
+    GEMEL_RETURN_IF_ERROR(candidates_.for_each([&](const Candidate& candidate) -> Result<void> {
+      if (last && is_alike(*last, candidate)) {
+        found_.copies[candidate.place] = true;
+        ++found_.count;
+      }
+      last = candidate;
+      return {};
+    }));
+    candidates_.clear();
+    return {};
+  }
+
+  ExternalSort<Candidate, ByHash> candidates_;
+  AlikeEvents found_;
+};
 
 }  // namespace
 
-std::uint64_t drop_rows(EventOrder& order, const std::vector<std::uint8_t>& drop) {
-  std::size_t kept = 0, place = 0;
-  for (std::size_t& part_size : order.part_sizes) {
-    const std::size_t part_begin = kept, part_end = place + part_size;
-    for (; place < part_end; ++place)
-      if (!drop[place]) order.rows[kept++] = order.rows[place];
-    part_size = kept - part_begin;
-  }
-  const std::size_t dropped = order.rows.size() - kept;
-  order.rows.resize(kept);
-  return dropped;
-}
-
-AlikeEvents find_alike(const Events& events, const EventOrder& order, bool has_event_id) {
-  AlikeEvents found{std::vector<std::uint8_t>(order.rows.size()), 0};
-  std::vector<std::uint32_t> places(order.rows.size());
-  std::iota(places.begin(), places.end(), 0u);
-  if (has_event_id) {
-    mark_alike(events, order, places, [&](std::uint32_t a, std::uint32_t b) { return events.hashes[a] == events.hashes[b]; }, found);
-    return found;
-  }
-  const auto alike = [&](std::uint32_t a, std::uint32_t b) {
-    return events.hashes[a] == events.hashes[b] && events.users[a] == events.users[b] && events.items[a] == events.items[b] &&
-           events.actions[a] == events.actions[b] && events.weights[a] == events.weights[b];
-  };
-  std::size_t begin = 0, part_end = 0;
-  for (const std::size_t part_size : order.part_sizes) {
-    for (part_end += part_size; begin < part_end;) {
-      const auto time = events.times[order.rows[begin]];
-      std::size_t end = begin + 1;
-      while (end < part_end && events.times[order.rows[end]] == time) ++end;
-      mark_alike(events, order, std::span(places).subspan(begin, end - begin), alike, found);
-      begin = end;
-    }
-  }
-  return found;
+Result<AlikeEvents> find_alike(const SortedEvents& events, bool has_event_id, const SortSpace& space) {
+  AlikeFinder finder(events.size(), space);
+  return has_event_id ? finder.by_id(events) : finder.by_row(events);
 }
 
 }  // namespace gemel

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "gemel/data/ingest/cell_text.h"
 #include "gemel/data/ingest/id_rules.h"
@@ -71,7 +70,7 @@ class EventReader {
     }
     GEMEL_RETURN_IF_ERROR(check_room(events_.user_ids, batch.file()));
     GEMEL_RETURN_IF_ERROR(check_room(events_.item_ids, batch.file()));
-    if (events_.size() > kMaxEvents) return fail(ErrorCode::kBadInput, batch.file(), ": expected at most ", kMaxEvents, " events");
+    if (events_.sorted.size() > kMaxEvents) return fail(ErrorCode::kBadInput, batch.file(), ": expected at most ", kMaxEvents, " events");
     return {};
   }
 
@@ -121,17 +120,17 @@ class EventReader {
 
   Result<void> keep(const SourceBatch& batch, const Event& event) {
     GEMEL_ASSIGN_OR_RETURN(const std::uint8_t action, action_index(batch, event.action));
-    const auto row = static_cast<std::int64_t>(events_.size());
-    const std::int64_t time = time_ != kAbsent ? event.time : config_.order ? row : static_cast<std::int64_t>(part_);
-    all_whole_days_ = all_whole_days_ && is_whole_day(TimePoint(std::chrono::microseconds(time)));
-    events_.times.push_back(time);
-    events_.users.push_back(events_.user_ids.intern(event.user));
-    events_.items.push_back(events_.item_ids.intern(event.item));
-    events_.actions.push_back(action);
-    events_.weights.push_back(event.weight);
-    events_.hashes.push_back(event.hash);
-    ++events_.part_sizes[part_];
-    return {};
+    EventRecord record;
+    record.row = static_cast<std::uint32_t>(events_.sorted.size());
+    record.time = time_ != kAbsent ? event.time : config_.order ? record.row : static_cast<std::int64_t>(part_);
+    record.hash = event.hash;
+    record.user = events_.user_ids.intern(event.user);
+    record.item = events_.item_ids.intern(event.item);
+    record.weight = event.weight;
+    record.action = action;
+    record.part = static_cast<std::uint8_t>(part_);
+    all_whole_days_ = all_whole_days_ && is_whole_day(TimePoint(std::chrono::microseconds(record.time)));
+    return events_.sorted.add(record);
   }
 
   Result<std::uint8_t> action_index(const SourceBatch& batch, std::string_view action) {
@@ -160,8 +159,8 @@ class EventReader {
 
 }  // namespace
 
-Result<Events> read_events(const ShopConfig& config, IdTable item_ids, RejectLog& rejects, ProgressSink& progress) {
-  Events events;
+Result<Events> read_events(const ShopConfig& config, IdTable item_ids, const SortSpace& space, RejectLog& rejects, ProgressSink& progress) {
+  Events events(space);
   events.item_ids = std::move(item_ids);
   EventReader reader(config.events, events, rejects);
   const auto& split = config.split;
@@ -177,20 +176,8 @@ Result<Events> read_events(const ShopConfig& config, IdTable item_ids, RejectLog
     progress.end();
   }
   events.time_kind = reader.time_kind();
+  GEMEL_RETURN_IF_ERROR(events.sorted.finish());
   return events;
-}
-
-EventOrder sort_by_time(const Events& events) {
-  EventOrder order{std::vector<std::uint32_t>(events.size()), events.part_sizes};
-  std::iota(order.rows.begin(), order.rows.end(), 0u);
-  const auto earlier = [&](std::uint32_t a, std::uint32_t b) { return events.times[a] < events.times[b]; };
-  auto begin = order.rows.begin();
-  for (const std::size_t size : order.part_sizes) {
-    const auto end = begin + static_cast<std::ptrdiff_t>(size);
-    if (!std::is_sorted(begin, end, earlier)) std::stable_sort(begin, end, earlier);
-    begin = end;
-  }
-  return order;
 }
 
 }  // namespace gemel

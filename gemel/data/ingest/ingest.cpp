@@ -19,26 +19,50 @@ struct EntityRows {
   std::vector<std::uint32_t> file_rows;  // TableColumn::kMissingRow for ids that only events name
 };
 
+// What is counted while the events pass by on their way to the file.
+struct EventCounts {
+  EventCounts(std::size_t num_actions, std::size_t num_catalogue_items) : actions(num_actions), is_sold(num_catalogue_items) {}
+
+  void add(const EventRecord& event, std::uint32_t item) {
+    ++actions[event.action];
+    ++parts[event.part];
+    first_time = std::min<std::int64_t>(first_time, event.time);
+    last_time = std::max<std::int64_t>(last_time, event.time);
+    if (item < is_sold.size()) is_sold[item] = 1;
+    else ++outside_catalogue;
+  }
+
+  std::vector<std::uint64_t> actions;
+  std::array<std::uint64_t, kNumParts> parts{};
+  std::int64_t first_time = INT64_MAX, last_time = INT64_MIN;
+  std::vector<std::uint8_t> is_sold;  // products of the catalogue
+  std::uint64_t outside_catalogue = 0;
+};
+
 class Ingest {
  public:
-  Ingest(const ShopConfig& config, std::filesystem::path directory, RejectLog& rejects, ProgressSink& progress)
-      : config_(config), directory_(std::move(directory)), rejects_(rejects), progress_(progress) {}
+  Ingest(const ShopConfig& config, std::filesystem::path directory, std::size_t memory_bytes, RejectLog& rejects, ProgressSink& progress)
+      : config_(config),
+        directory_(std::move(directory)),
+        space_{directory_, memory_bytes},
+        rejects_(rejects),
+        progress_(progress),
+        events_(space_.part(kEventsShare)) {}
 
   Result<IngestSummary> run() {
     if (const auto done = read(); !done)
       return done.error().code == ErrorCode::kBadConfig ? with_context(done.error(), config_.path.string()) : Failure{done.error()};
-    EventOrder order = sort_by_time(events_);
-    drop_alike(order);
-    if (config_.items.twins.merge) merge_twins(order);
-    GEMEL_RETURN_IF_ERROR(check_events(order));
-    format_.time_kind = summary_.time_kind = events_.time_kind;
-    if (config_.split.by_files()) format_.file_split = {order.part_sizes[0], order.part_sizes[0] + order.part_sizes[1]};
-    if (interrupted()) return fail(ErrorCode::kInterrupted, "interrupted; nothing was written");
-
-    EventColumns columns = take_columns(events_, std::move(order));
-    EntityRows items = item_rows(columns);
-    summarize_events(columns);
-    GEMEL_RETURN_IF_ERROR(add_file(write_events(directory_, std::move(columns))));
+    progress_.begin(config_.items.twins.merge ? "duplicates and twins" : "duplicates", 0, "");
+    GEMEL_RETURN_IF_ERROR(drop_alike());
+    if (config_.items.twins.merge) GEMEL_RETURN_IF_ERROR(merge_twins());
+    progress_.end();
+    events_.account.kept = events_.sorted.size() - events_.account.duplicates;
+    GEMEL_CHECK(events_.account.adds_up(), "events: read = kept + rejected + duplicates");
+    if (events_.account.kept == 0)
+      return fail(ErrorCode::kBadInput, config_.path.string(), ": [events]: no event can be used: ", events_.account.read, " rows read",
+                  first_reasons());
+    const EntityRows items = item_rows();
+    GEMEL_RETURN_IF_ERROR(write_events());
     GEMEL_RETURN_IF_ERROR(write_table(kItemsFile, items, catalogue_));
     GEMEL_RETURN_IF_ERROR(write_table(kUsersFile, user_rows(), customers_));
     return finish();
@@ -53,39 +77,80 @@ class Ingest {
       GEMEL_ASSIGN_OR_RETURN(customers_, read_table(config_.users, "users", rejects_, progress_));
     }
     num_catalogue_rows_ = catalogue_.ids.size();
-    GEMEL_ASSIGN_OR_RETURN(events_, read_events(config_, std::move(catalogue_.ids), rejects_, progress_));
+    GEMEL_ASSIGN_OR_RETURN(events_, read_events(config_, std::move(catalogue_.ids), space_.part(kEventsShare), rejects_, progress_));
+    format_.time_kind = summary_.time_kind = events_.time_kind;
+    dropped_.resize(events_.sorted.size());
     merged_into_.resize(events_.item_ids.size());
     std::iota(merged_into_.begin(), merged_into_.end(), 0u);
     return {};
   }
 
-  void drop_alike(EventOrder& order) {
+  Result<void> drop_alike() {
     const bool has_event_id = !config_.events.id.empty();
-    const AlikeEvents alike = find_alike(events_, order, has_event_id);
+    GEMEL_ASSIGN_OR_RETURN(AlikeEvents alike, find_alike(events_.sorted, has_event_id, space_.part(kStageShare)));
     const bool are_proven = has_event_id || events_.time_kind == TimeKind::kSeconds;
-    if (are_proven && config_.events.drop_duplicates) events_.account.duplicates += drop_rows(order, alike.drop);
-    else summary_.alike_kept = alike.count;
-    events_.hashes.clear();
+    if (are_proven && config_.events.drop_duplicates) {
+      events_.account.duplicates += alike.count;
+      dropped_ = std::move(alike.copies);
+    } else {
+      summary_.alike_kept = alike.count;
+    }
+    return {};
   }
 
-  void merge_twins(EventOrder& order) {
-    Twins twins = find_twins(events_, order, config_.items.twins);
-    summary_.merged_copies = drop_rows(order, find_merged_copies(events_, order, twins));
+  Result<void> merge_twins() {
+    const SortSpace space = space_.part(kStageShare);
+    GEMEL_ASSIGN_OR_RETURN(Twins twins, find_twins(events_.sorted, dropped_, merged_into_.size(), config_.items.twins, space));
+    GEMEL_ASSIGN_OR_RETURN(summary_.merged_copies, drop_merged_copies(events_.sorted, twins, space, dropped_));
     events_.account.duplicates += summary_.merged_copies;
     summary_.twin_pairs = twins.num_pairs;
     summary_.merged_products = twins.num_merged;
     merged_into_ = std::move(twins.merged_into);
+    return {};
   }
 
-  // Counts the actions of what is left, and refuses a Dataset that nothing can be learned from.
-  Result<void> check_events(const EventOrder& order) {
-    events_.account.kept = order.rows.size();
-    GEMEL_CHECK(events_.account.adds_up(), "events: read = kept + rejected + duplicates");
-    if (order.rows.empty())
-      return fail(ErrorCode::kBadInput, config_.path.string(), ": [events]: no event can be used: ", events_.account.read, " rows read",
-                  first_reasons());
-    std::vector<std::uint64_t> counts(events_.action_names.size());
-    for (const std::uint32_t row : order.rows) ++counts[events_.actions[row]];
+  // Lets go of the events, and reads the pairs back from the file once their memory is free.
+  Result<void> write_events() {
+    GEMEL_ASSIGN_OR_RETURN(auto writer, EventsWriter::create(directory_, events_.account.kept));
+    EventCounts counts(events_.action_names.size(), format_.num_catalogue_items);
+    progress_.begin("writing", events_.account.kept, "events");
+    std::size_t place = 0;
+    GEMEL_RETURN_IF_ERROR(events_.sorted.for_each([&](const EventRecord& event) -> Result<void> {
+      if (dropped_[place++]) return {};
+      const std::uint32_t item = new_index_[event.item];
+      counts.add(event, item);
+      if (place % kProgressEvents == 0) progress_.advance(place);
+      return writer.add({event.time, event.user, item, event.action, event.weight});
+    }));
+    progress_.end();
+    events_.sorted = SortedEvents(SortSpace{});
+    dropped_ = {};
+    GEMEL_RETURN_IF_ERROR(check_actions(counts.actions));
+    GEMEL_RETURN_IF_ERROR(add_file(writer.finish()));
+    const auto& sizes = counts.parts;
+    if (config_.split.by_files()) format_.file_split = {sizes[0], sizes[0] + sizes[1]};
+    summarize_events(counts);
+    GEMEL_ASSIGN_OR_RETURN(summary_.distinct_pairs, count_distinct_pairs(writer));
+    return {};
+  }
+
+  Result<std::uint64_t> count_distinct_pairs(const EventsWriter& events) const {
+    ExternalSort<std::uint64_t> pairs(space_.part(kEventsShare));
+    GEMEL_RETURN_IF_ERROR(
+        events.for_each_pair([&](std::uint32_t user, std::uint32_t item) { return pairs.add(std::uint64_t{user} << 32 | item); }));
+    GEMEL_RETURN_IF_ERROR(pairs.finish());
+    std::optional<std::uint64_t> last;
+    std::uint64_t num_distinct = 0;
+    GEMEL_RETURN_IF_ERROR(pairs.for_each([&](std::uint64_t pair) -> Result<void> {
+      num_distinct += pair != last;
+      last = pair;
+      return {};
+    }));
+    return num_distinct;
+  }
+
+  // Refuses a Dataset that nothing can be learned from.
+  Result<void> check_actions(const std::vector<std::uint64_t>& counts) {
     std::string found;
     for (std::size_t action = 0; action < counts.size(); ++action) {
       const auto& name = events_.action_names[action];
@@ -108,19 +173,18 @@ class Ingest {
     return text;
   }
 
-  // Leaves merged products out and numbers the others anew, in `columns` too.
-  EntityRows item_rows(EventColumns& columns) {
-    constexpr std::uint32_t kMerged = UINT32_MAX;
+  // Leaves merged products out and numbers the others anew.
+  EntityRows item_rows() {
     EntityRows items;
-    std::vector<std::uint32_t> new_index(merged_into_.size(), kMerged);
+    new_index_.resize(merged_into_.size());
     for (std::uint32_t item = 0; item < merged_into_.size(); ++item) {
       if (merged_into_[item] != item) continue;
-      new_index[item] = items.ids.intern(events_.item_ids[item]);
+      new_index_[item] = items.ids.intern(events_.item_ids[item]);
       const bool in_catalogue = item < num_catalogue_rows_;
       items.file_rows.push_back(in_catalogue ? item : TableColumn::kMissingRow);
       format_.num_catalogue_items += in_catalogue;
     }
-    for (std::uint32_t& item : columns.items) item = new_index[merged_into_[item]];
+    for (std::uint32_t item = 0; item < merged_into_.size(); ++item) new_index_[item] = new_index_[merged_into_[item]];
     events_.item_ids = {};
     return items;
   }
@@ -138,24 +202,13 @@ class Ingest {
     return users;
   }
 
-  void summarize_events(const EventColumns& columns) {
-    const std::size_t num_catalogue = format_.num_catalogue_items;
-    const auto [first, last] = std::minmax_element(columns.times.begin(), columns.times.end());
-    summary_.first_time = TimePoint(std::chrono::microseconds(*first));
-    summary_.last_time = TimePoint(std::chrono::microseconds(*last));
-    std::vector<std::uint64_t> pairs(columns.items.size());
-    std::vector<std::uint8_t> is_sold(num_catalogue);
-    for (std::size_t event = 0; event < pairs.size(); ++event) {
-      const std::uint32_t item = columns.items[event];
-      pairs[event] = std::uint64_t{columns.users[event]} << 32 | item;
-      if (item < num_catalogue) is_sold[item] = 1;
-      else ++summary_.events_outside_catalogue;
-    }
-    std::sort(pairs.begin(), pairs.end());
-    summary_.distinct_pairs = static_cast<std::uint64_t>(std::unique(pairs.begin(), pairs.end()) - pairs.begin());
+  void summarize_events(const EventCounts& counts) {
+    summary_.first_time = TimePoint(std::chrono::microseconds(counts.first_time));
+    summary_.last_time = TimePoint(std::chrono::microseconds(counts.last_time));
+    summary_.events_outside_catalogue = counts.outside_catalogue;
     summary_.customers = events_.user_ids.size();
-    summary_.catalogue_products = num_catalogue;
-    summary_.cold_products = static_cast<std::uint64_t>(std::count(is_sold.begin(), is_sold.end(), 0));
+    summary_.catalogue_products = format_.num_catalogue_items;
+    summary_.cold_products = static_cast<std::uint64_t>(std::count(counts.is_sold.begin(), counts.is_sold.end(), 0));
   }
 
   Result<void> write_table(std::string_view file, const EntityRows& rows, Table& table) {
@@ -188,13 +241,20 @@ class Ingest {
   }
 
   const ShopConfig& config_;
+  // Shares of the memory: the events while they fit, and at most two sorts beside them.
+  static constexpr std::size_t kEventsShare = 2, kStageShare = 4;
+  static constexpr std::size_t kProgressEvents = std::size_t{1} << 16;
+
   const std::filesystem::path directory_;
+  const SortSpace space_;
   RejectLog& rejects_;
   ProgressSink& progress_;
   Table catalogue_, customers_;
   std::size_t num_catalogue_rows_ = 0;
   Events events_;
+  EventMarks dropped_;
   std::vector<std::uint32_t> merged_into_;  // Twins::merged_into; the identity without twins
+  std::vector<std::uint32_t> new_index_;    // in the Dataset, of each product as it was read
   DatasetFormat format_;
   IngestSummary summary_;
 };
@@ -215,7 +275,7 @@ Result<IngestSummary> ingest(const ShopConfig& config, const std::filesystem::pa
                              ProgressSink& progress) {
   GEMEL_ASSIGN_OR_RETURN(AtomicDirectory target, AtomicDirectory::create(directory, kDatasetMarker));
   GEMEL_ASSIGN_OR_RETURN(RejectLog rejects, RejectLog::create(target.path() / "rejected.jsonl", options.strict));
-  GEMEL_ASSIGN_OR_RETURN(IngestSummary summary, Ingest(config, target.path(), rejects, progress).run());
+  GEMEL_ASSIGN_OR_RETURN(IngestSummary summary, Ingest(config, target.path(), options.memory_bytes, rejects, progress).run());
   GEMEL_RETURN_IF_ERROR(check_split(config, target.path()));
   GEMEL_RETURN_IF_ERROR(target.commit());
   summary.directory = directory.string();

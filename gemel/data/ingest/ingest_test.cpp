@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "gemel/base/file.h"
@@ -39,10 +40,17 @@ class IngestTest : public ::testing::Test {
   ~IngestTest() override { fs::remove_all(folder_); }
 
   void write(const std::string& name, std::string_view text) { ASSERT_TRUE(write_file(folder_ / name, text)); }
-  Result<IngestSummary> run(std::string_view toml, bool strict = false) {
+  Result<IngestSummary> run(std::string_view toml, bool strict = false) { return run_with(toml, {.strict = strict}); }
+  Result<IngestSummary> run_with(std::string_view toml, const IngestOptions& options) {
     const auto config = ShopConfig::parse(toml, folder_ / "shop.toml");
     if (!config) return Failure{config.error()};
-    return ingest(*config, out(), {.strict = strict}, no_progress());
+    return ingest(*config, out(), options, no_progress());
+  }
+  // Every file of the Dataset, byte by byte.
+  std::map<std::string, std::string> bytes() const {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::directory_iterator(out())) files[entry.path().filename().string()] = read_file(entry.path()).value();
+    return files;
   }
   fs::path out() const { return folder_ / "out"; }
   Dataset dataset() const { return Dataset::open(out()).value(); }
@@ -281,6 +289,60 @@ TEST_F(IngestTest, LeavesNothingBehindWhenInterrupted) {
   ASSERT_FALSE(summary);
   EXPECT_EQ(summary.error().code, ErrorCode::kInterrupted);
   EXPECT_THAT(files(), UnorderedElementsAre("events.csv"));
+}
+
+// Events out of order, some of them twice, of products of which neighbours are twins.
+std::string unsorted_csv(Rng& rng, int num_rows, bool with_time) {
+  std::string text = with_time ? "user,item,time,kind,note\n" : "user,item,kind,note\n";
+  std::string row;
+  for (int i = 0; i < num_rows; ++i) {
+    if (row.empty() || rng.below(5) > 0) {
+      const auto item = rng.below(4) == 0 ? rng.below(20) * 2 : 40 + rng.below(30);
+      const std::string time = with_time ? concat(1'700'000'000 + rng.below(4000), ",") : "";
+      const auto user = rng.below(60), note = rng.below(1000);
+      row = concat("u", user, ",i", item, ",", time, rng.below(2) ? "buy" : "view", ",n", note, "\n");
+      if (item < 40) text += concat("u", user, ",i", item + 1, ",", time, "buy,n", note, "\n");  // the twin of an even one
+    }
+    text += row;
+  }
+  return text;
+}
+
+TEST_F(IngestTest, SortedOnDiskTheBytesAreThoseOfMemory) {
+  Rng rng(11);
+  for (const char* name : {"train", "valid", "test"}) {
+    write(concat(name, ".csv"), unsorted_csv(rng, 700, /*with_time=*/true));
+    write(concat(name, "_untimed.csv"), unsorted_csv(rng, 700, /*with_time=*/false));
+  }
+  write("items.csv", "sku\ni3\ni50\ni1\ni9000\n");
+  const std::string events = "[events]\nuser='user'\nitem='item'\naction='kind'\n", actions = "[events.actions.buy]\ntarget=true\n",
+                    items = "[items]\npath='items.csv'\nid='sku'\n", twins = "twins={merge=true, min_share=0.5, min_shared=3}\n",
+                    path = "path='train.csv'\n", time = "time='time'\n",
+                    parts = "[split]\ntrain='train.csv'\nvalidation='valid.csv'\ntest='test.csv'\n",
+                    untimed = "[split]\ntrain='train_untimed.csv'\nvalidation='valid_untimed.csv'\ntest='test_untimed.csv'\n";
+  std::uint64_t duplicates = 0, alike = 0, merged = 0, copies = 0;
+  for (const std::string& toml :
+       {events + path + time + actions, events + path + time + actions + items + twins, events + path + time + "id='note'\n" + actions,
+        events + time + actions + items + twins + parts, events + time + "id='note'\n" + actions + parts,
+        events + time + "duplicates='keep'\n" + actions + parts, events + actions + items + untimed, events + actions + untimed}) {
+    SCOPED_TRACE(toml);
+    const auto in_memory = run_with(toml, {});
+    ASSERT_TRUE(in_memory) << in_memory.error().message;
+    const auto expected = bytes();
+    for (const std::size_t memory_bytes : {0, 4096, 100'000}) {
+      const auto summary = run_with(toml, {.memory_bytes = memory_bytes});
+      ASSERT_TRUE(summary) << summary.error().message;
+      EXPECT_TRUE(bytes() == expected) << memory_bytes;
+    }
+    duplicates += in_memory->events.duplicates;
+    alike += in_memory->alike_kept;
+    merged += in_memory->merged_products;
+    copies += in_memory->merged_copies;
+  }
+  EXPECT_GT(duplicates, 500u);
+  EXPECT_GT(alike, 500u);
+  EXPECT_GT(merged, 20u);
+  EXPECT_GT(copies, 50u);
 }
 
 // A dirty file: fields from a small alphabet of good and bad ones, quotes that may never close, rows of any width.

@@ -38,8 +38,9 @@ Result<void> RejectLog::add(const std::string& file, const Rejection& rejection,
   const nlohmann::ordered_json json = {
       {"file", file}, {"line", rejection.line}, {"field", rejection.field}, {"reason", rejection.reason}, {"value", value}};
   const std::string line = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";  // bad UTF-8 becomes U+FFFD
-  std::fwrite(line.data(), 1, line.size(), file_.get());  // close() asks whether all went well
-  return {};
+  if (std::fwrite(line.data(), 1, line.size(), file_.get()) != line.size())
+    return io_error(path_, concat("writing ", line.size(), " bytes"));
+  return {};  // close() asks whether what was buffered went well
 }
 
 Result<void> RejectLog::close() {

@@ -34,7 +34,7 @@ class RejectLog {
   // With `strict` the first rejected row is the error of the run.
   static Result<RejectLog> create(const std::filesystem::path& path, bool strict);
 
-  // Writes and counts. Error: kBadInput when strict.
+  // Writes and counts. Errors: kBadInput when strict, kIo.
   Result<void> add(const std::string& file, const Rejection& rejection, RowAccount& account);
   // Syncs to disk. Error: kIo, for any line that could not be written.
   Result<void> close();

@@ -12,12 +12,14 @@ struct Twins {
   std::uint64_t num_merged = 0;            // products that go
 };
 
-// Rows are distinct (customer, day) pairs of a product. Of the products that twin pairs connect, the one with the most rows stays, the
-// lower index when level. Cost: the sum over (customer, day) of the square of the number of different products in it.
-Twins find_twins(const Events& events, const EventOrder& order, const TwinsConfig& config);
+// Of the events that are not `dropped`. Rows are distinct (customer, day) pairs of a product. Of the products that twin pairs connect, the
+// one with the most rows stays, the lower index when level. Cost: the sum over (customer, day) of the square of the number of different
+// products in it. Errors: kIo, kInterrupted.
+Result<Twins> find_twins(const SortedEvents& events, const EventMarks& dropped, std::size_t num_items, const TwinsConfig& config,
+                         const SortSpace& space);
 
-// Marks the events that merging makes copies: same customer, product after merging, action and time, but another product before. The events
-// of the product that stays are kept, or those of the lowest index among the others. -> [order.rows.size()], 1 = a copy.
-std::vector<std::uint8_t> find_merged_copies(const Events& events, const EventOrder& order, const Twins& twins);
+// Marks in `dropped` the events that merging makes copies: same part, customer, product after merging, action and time, but another product
+// before. The events of the product that stays are kept, or those of the lowest index among the others. -> how many.
+Result<std::uint64_t> drop_merged_copies(const SortedEvents& events, const Twins& twins, const SortSpace& space, EventMarks& dropped);
 
 }  // namespace gemel
