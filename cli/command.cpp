@@ -1,9 +1,12 @@
 #include "cli/command.h"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <limits>
+#include <system_error>
 
 #include "cli/terminal_progress.h"
 
@@ -93,10 +96,12 @@ int run_program(int argc, const char* const* argv, std::span<AddCommand* const> 
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kUsageError;
+  } catch (const std::system_error& error) {  // of fmt::print
+    context.outcome = fail(ErrorCode::kIo, "writing the answer to stdout failed: ", error.what());
   }
   std::cout.flush();
   if (context.outcome && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0))
-    context.outcome = fail(ErrorCode::kIo, "writing the answer to stdout failed");
+    context.outcome = fail(ErrorCode::kIo, "writing the answer to stdout failed: ", std::strerror(errno));
   if (context.outcome) return 0;
   const Error& error = context.outcome.error();
   std::fprintf(stderr, "gemel: %s\n", error.message.c_str());

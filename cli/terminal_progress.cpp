@@ -25,6 +25,12 @@ std::string clock_text(double seconds) {
   return s < 3600 ? fmt::format("{}:{:02}", s / 60, s % 60) : fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
 }
 
+// Progress that cannot be written, for want of disk or reader, stops no work; fmt::print would throw.
+void put(std::FILE* out, const std::string& text) {
+  std::fputs(text.c_str(), out);
+  std::fflush(out);
+}
+
 }  // namespace
 
 std::string progress_line(std::string_view stage, std::uint64_t done, std::uint64_t total, std::string_view unit, double elapsed_s,
@@ -66,27 +72,23 @@ void StreamProgress::end() {
   clear();
   const double elapsed_s = std::chrono::duration<double>(Clock::now() - begun_).count();
   const auto amount = done_ > 0 ? fmt::format(": {} {}", done_, unit_) : std::string();
-  fmt::print(out_, "{}{} in {:.1f} s\n", stage_, amount, elapsed_s);
-  std::fflush(out_);
+  put(out_, fmt::format("{}{} in {:.1f} s\n", stage_, amount, elapsed_s));
 }
 
 void StreamProgress::note(std::string_view line) {
   clear();
-  fmt::print(out_, "{}\n", line);
-  std::fflush(out_);
+  put(out_, fmt::format("{}\n", line));
 }
 
 void StreamProgress::draw() {
   const double elapsed_s = std::chrono::duration<double>(Clock::now() - begun_).count();
   const auto line = progress_line(stage_, done_, total_, unit_, elapsed_s, is_terminal_);
-  if (is_terminal_) fmt::print(out_, "\r\033[K{}", line);
-  else fmt::print(out_, "{}\n", line);
-  std::fflush(out_);
+  put(out_, is_terminal_ ? "\r\033[K" + line : line + "\n");
   line_is_open_ = is_terminal_;
 }
 
 void StreamProgress::clear() {
-  if (line_is_open_) fmt::print(out_, "\r\033[K");
+  if (line_is_open_) put(out_, "\r\033[K");
   line_is_open_ = false;
 }
 

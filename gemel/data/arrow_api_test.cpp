@@ -315,7 +315,7 @@ TEST(IpcWriter, ADiskThatIsFullIsAnErrorThatNamesFileAndBytes) {
   const auto written = load_arrow_module().value()->write_ipc(full, {});
   ASSERT_FALSE(written);
   EXPECT_EQ(written.error().code, ErrorCode::kIo);
-  EXPECT_THAT(written.error().message, HasSubstr("/dev/full: writing 8 bytes at 0 failed: No space left on device"));
+  EXPECT_THAT(written.error().message, HasSubstr("/dev/full: writing 6 bytes at 0 failed: No space left on device"));
 }
 
 }  // namespace

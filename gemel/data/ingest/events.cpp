@@ -121,8 +121,8 @@ class EventReader {
   Result<void> keep(const SourceBatch& batch, const Event& event) {
     GEMEL_ASSIGN_OR_RETURN(const std::uint8_t action, action_index(batch, event.action));
     EventRecord record;
-    record.row = static_cast<std::uint32_t>(events_.sorted.size());
-    record.time = time_ != kAbsent ? event.time : config_.order ? record.row : static_cast<std::int64_t>(part_);
+    const auto row = static_cast<std::int64_t>(events_.sorted.size());
+    record.time = time_ != kAbsent ? event.time : config_.order ? row : static_cast<std::int64_t>(part_);
     record.hash = event.hash;
     record.user = events_.user_ids.intern(event.user);
     record.item = events_.item_ids.intern(event.item);

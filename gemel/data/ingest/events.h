@@ -1,5 +1,5 @@
 // The events of a shop while ingest works on them: read from the source files, ids interned, sorted in bounded memory.
-// Not thread-safe. 34 bytes an event, in memory or, when its share of memory is full, on disk.
+// Not thread-safe. 30 bytes an event, in memory or, when its share of memory is full, on disk.
 #pragma once
 
 #include <array>
@@ -18,23 +18,19 @@ namespace gemel {
 
 inline constexpr std::size_t kNumParts = 3;  // train, validation, test when the splits are files; otherwise all events are part 0
 
-// Packed: there may be hundreds of millions. Members are to be copied, not referred to.
+// In the order of the source as they come. Packed: there may be hundreds of millions. Members are to be copied, not referred to.
 struct __attribute__((packed)) EventRecord {
   std::int64_t time;   // microseconds; see TimeKind for what they count
   std::uint64_t hash;  // of the event id when there is one, else of the whole row: alike events have equal ones
   std::uint32_t user, item;
   float weight;
-  std::uint32_t row;  // in source order
   std::uint8_t action;
   std::uint8_t part;
 };
 
 // The order of the Dataset: by time within each part; events of the same time stay in source order.
 struct InDatasetOrder {
-  bool operator()(const EventRecord& a, const EventRecord& b) const {
-    if (a.part != b.part) return a.part < b.part;
-    return a.time != b.time ? a.time < b.time : a.row < b.row;
-  }
+  bool operator()(const EventRecord& a, const EventRecord& b) const { return a.part != b.part ? a.part < b.part : a.time < b.time; }
 };
 using SortedEvents = ExternalSort<EventRecord, InDatasetOrder>;
 

@@ -1,5 +1,5 @@
 // Sorts records that memory may not hold: what does not fit its share of memory is written as sorted runs to a file without a name, and
-// merged while it is read. The order of records that are equal to Less is not said, so Less had better tell all apart.
+// merged while it is read. Records that are equal to Less stay in the order of add().
 // Not thread-safe. Memory: SortSpace::memory_bytes at most. Disk: the size of the records, once they do not fit.
 #pragma once
 
@@ -27,7 +27,7 @@ template <class Record, class Less = std::less<Record>>
 class ExternalSort {
  public:
   explicit ExternalSort(SortSpace space)
-      : space_(std::move(space)), max_records_(std::max<std::size_t>(kMinRecords, space_.memory_bytes / sizeof(Record))) {}
+      : space_(std::move(space)), max_records_(std::max<std::size_t>(kMinRecords, space_.memory_bytes * 2 / 3 / sizeof(Record))) {}
 
   std::uint64_t size() const { return size_; }
 
@@ -97,9 +97,10 @@ class ExternalSort {
 
   static Failure interruption() { return fail(ErrorCode::kInterrupted, "interrupted; nothing was written"); }
 
+  // std::stable_sort takes half of the records' memory again while it works, and none where they are in order already.
   void sort_buffer() {
     const auto records = buffer_.records();
-    if (!std::is_sorted(records.begin(), records.end(), Less())) std::sort(records.begin(), records.end(), Less());
+    if (!std::is_sorted(records.begin(), records.end(), Less())) std::stable_sort(records.begin(), records.end(), Less());
   }
 
   Result<void> spill() {
@@ -132,8 +133,11 @@ class ExternalSort {
     std::vector<Cursor> cursors;
     const std::size_t read_bytes = std::min(kMaxReadBytes, space_.memory_bytes / 2 / runs_.size());
     for (const Run& run : runs_) cursors.emplace_back(*file_, run, std::max<std::size_t>(1, read_bytes / sizeof(Record)));
-    std::vector<Cursor*> heap;  // the run with the least record first
-    const auto later = [](const Cursor* a, const Cursor* b) { return Less()(b->record(), a->record()); };
+    std::vector<Cursor*> heap;  // the run with the least record first, the earlier run when level
+    const auto later = [](const Cursor* a, const Cursor* b) {
+      if (Less()(b->record(), a->record())) return true;
+      return a > b && !Less()(a->record(), b->record());
+    };
     for (Cursor& cursor : cursors) {
       GEMEL_ASSIGN_OR_RETURN(const bool has_record, cursor.next());
       if (has_record) heap.push_back(&cursor);

@@ -45,8 +45,36 @@ TEST(ExternalSort, GivesWhatAFullSortGivesWhateverTheMemory) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));  // spilled records have no name
 }
 
+struct Numbered {
+  std::uint32_t key, number;
+};
+struct ByKey {
+  bool operator()(const Numbered& a, const Numbered& b) const { return a.key < b.key; }
+};
+
+TEST(ExternalSort, EqualRecordsStayInTheOrderTheyCameIn) {
+  const testing::TemporaryFolder folder;
+  for (const std::size_t memory_bytes : {0, 1000, 1 << 20}) {
+    Rng rng(3);
+    ExternalSort<Numbered, ByKey> sort({folder.path(), memory_bytes});
+    for (std::uint32_t number = 0; number < 5000; ++number) sort.add({static_cast<std::uint32_t>(rng.below(7)), number}).value();
+    sort.finish().value();
+    Numbered last{0, 0};
+    std::size_t num_taken = 0;
+    sort.for_each([&](const Numbered& record) -> Result<void> {
+          const bool follows = num_taken == 0 || last.key < record.key || (last.key == record.key && last.number < record.number);
+          EXPECT_TRUE(follows) << record.key << " " << record.number;
+          last = record;
+          ++num_taken;
+          return {};
+        })
+        .value();
+    EXPECT_EQ(num_taken, 5000u);
+  }
+}
+
 TEST(ExternalSort, SpillsOnlyWhatDoesNotFit) {
-  ExternalSort<std::uint64_t> sort({"no/such/folder", 800});
+  ExternalSort<std::uint64_t> sort({"no/such/folder", 1200});
   for (std::uint64_t i = 0; i < 100; ++i) sort.add(100 - i).value();
   const auto spilled = sort.add(0);
   ASSERT_FALSE(spilled);
