@@ -12,12 +12,13 @@
 #include "gemel/eval/report.h"
 #include "gemel/eval/select.h"
 #include "gemel/retrieval/retriever.h"
+#include "gemel/synth/oracle.h"
 
 namespace gemel::cli {
 namespace {
 
 struct EvaluateOptions {
-  std::string dataset, config, protocol = "rolling_week", repeats = "keep", json, results, data_name;
+  std::string dataset, config, protocol = "rolling_week", repeats = "keep", json, results, data_name, oracle;
   std::vector<std::string> models, bundles;
   std::uint64_t seed = 1;
 };
@@ -34,6 +35,7 @@ std::vector<std::string> baseline_names() {
 std::string command_line(const EvaluateOptions& options) {
   std::string text = concat("gemel evaluate ", options.dataset, " --models ", fmt::format("{}", fmt::join(options.models, ",")));
   for (const std::string& bundle : options.bundles) text += concat(" --bundle ", bundle);
+  if (!options.oracle.empty()) text += concat(" --oracle ", options.oracle);
   if (!options.config.empty()) text += concat(" --config ", options.config);
   return text + concat(" --protocol ", options.protocol, " --repeats ", options.repeats, " --seed ", options.seed);
 }
@@ -75,6 +77,14 @@ Result<Contender> judge_bundle(const std::string& directory, const Judged& judge
   return Contender{std::move(evaluation), entry != nullptr && entry->is_baseline};
 }
 
+Result<Contender> judge_oracle(const std::string& shop, const Judged& judged, CommandContext& run) {
+  const double horizon_days = synth::horizon_days(judged.plan.protocol, judged.split);
+  GEMEL_ASSIGN_OR_RETURN(synth::Oracle oracle, synth::Oracle::open(shop, judged.dataset, horizon_days, run.pool()));
+  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation,
+                         evaluate(oracle, judged.dataset, judged.histories, judged.plan, run.pool(), run.progress()));
+  return Contender{.evaluation = std::move(evaluation), .is_oracle = true};
+}
+
 Result<void> write_answer(const EvaluateOptions& options, const Comparison& comparison) {
   if (options.json != "-") std::cout << text_report(comparison) << std::flush;
   if (options.json == "-") std::cout << json_report(comparison) << std::flush;
@@ -86,7 +96,8 @@ Result<void> write_answer(const EvaluateOptions& options, const Comparison& comp
 // Whatever can be refused without the work is refused before it.
 Result<void> check_request(const EvaluateOptions& options) {
   const bool has_model = std::ranges::any_of(options.models, [](const std::string& name) { return !name.empty(); });
-  if (!has_model && options.bundles.empty()) return fail(ErrorCode::kBadConfig, "nothing to evaluate: give --models or --bundle");
+  if (!has_model && options.bundles.empty() && options.oracle.empty())
+    return fail(ErrorCode::kBadConfig, "nothing to evaluate: give --models, --bundle or --oracle");
   for (const auto& [flag, path] : {std::pair("--json", options.json), std::pair("--results", options.results)}) {
     std::error_code code;
     const auto folder = std::filesystem::absolute(path, code).parent_path();
@@ -128,6 +139,10 @@ Result<void> evaluate_all(const EvaluateOptions& options, CommandContext& run) {
     GEMEL_ASSIGN_OR_RETURN(Contender contender, judge_bundle(bundle, judged, run));
     contenders.push_back(std::move(contender));
   }
+  if (!options.oracle.empty()) {
+    GEMEL_ASSIGN_OR_RETURN(Contender contender, judge_oracle(options.oracle, judged, run));
+    contenders.push_back(std::move(contender));
+  }
   return write_answer(options, compare(std::move(contenders), options.seed, run.pool()));
 }
 
@@ -147,6 +162,8 @@ void add_evaluate(CLI::App& app, CommandContext& context) {
       ->delimiter(',')
       ->capture_default_str();
   command.add_option("--bundle", options->bundles, "Directories that `gemel train` wrote, judged beside them");
+  command.add_option("--oracle", options->oracle,
+                     "Folder that `gemel synth` wrote, of which the Dataset is: the best possible recommendations, judged beside them");
   command.add_option("--protocol", options->protocol, "rolling_week, per_event, frozen or frozen_trial")->capture_default_str();
   command.add_option("--repeats", options->repeats, "keep, or drop what the customer had before from rankings and targets")
       ->capture_default_str();

@@ -16,6 +16,7 @@ ARROWS = {
     "data": {"base", "numerics"},
     "features": {"base", "numerics", "data"},
     "models": {"base", "numerics", "data", "features", "nn", "index"},
+    "synth": {"base", "numerics", "data", "models/recommender.h"},
     "eval": {"base", "numerics", "data", "models/recommender.h", "models/registry.h"},
     "retrieval": {"base", "numerics", "data", "features", "models", "index"},
     "serve": {"base", "numerics", "data", "features", "models", "index", "retrieval"},

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace gemel {
 namespace {
 
@@ -28,6 +30,24 @@ std::string difference_text(const Interval& difference) {
   return fmt::format("{:+.4f} NDCG@20 (95 % interval {:+.4f} to {:+.4f})", difference.value, difference.low, difference.high);
 }
 
+double deciding_value(const ComparedModel& model) { return model.all.metrics[find_metric(kDecidingMetric)].value; }
+
+// Empty without an oracle.
+std::string way_to_the_oracle(const Comparison& comparison) {
+  const auto oracle = std::ranges::find(comparison.models, true, &ComparedModel::is_oracle);
+  if (oracle == comparison.models.end()) return "";
+  std::string text = fmt::format("\nThe best possible here, the oracle, has NDCG@20 {:.4f}.", deciding_value(*oracle));
+  const ComparedModel& baseline = comparison.models[*comparison.best_baseline];
+  const double way = deciding_value(*oracle) - deciding_value(baseline);
+  if (way <= 0) return text;
+  for (const ComparedModel& model : comparison.models) {
+    if (model.is_baseline || model.is_oracle) continue;
+    text += fmt::format(" From {} to it, {} goes {:.0f} % of the way.", baseline.evaluation.model, model.evaluation.model,
+                        100 * (deciding_value(model) - deciding_value(baseline)) / way);
+  }
+  return text;
+}
+
 }  // namespace
 
 Comparison compare(std::vector<Contender> contenders, std::uint64_t seed, ThreadPool& pool) {
@@ -37,6 +57,7 @@ Comparison compare(std::vector<Contender> contenders, std::uint64_t seed, Thread
     ComparedModel model;
     model.evaluation = std::move(contender.evaluation);
     model.is_baseline = contender.is_baseline;
+    model.is_oracle = contender.is_oracle;
     model.all = with_intervals(model.evaluation.all, seed, pool);
     for (const Slice& part : model.evaluation.parts) model.parts.push_back(with_intervals(part, seed, pool));
     comparison.models.push_back(std::move(model));
@@ -62,13 +83,14 @@ std::string verdict(const Comparison& comparison) {
   const std::string& baseline = comparison.models[*comparison.best_baseline].evaluation.model;
   std::string text;
   for (const ComparedModel& model : comparison.models) {
-    if (model.is_baseline) continue;
+    if (model.is_baseline || model.is_oracle) continue;
     const Interval& difference = *model.ndcg_difference;
     const std::string_view outcome = difference.low > 0 ? "beats" : difference.high < 0 ? "loses to" : "does not beat";
     text += fmt::format("{}{} {} the best baseline {}: {}.", text.empty() ? "" : "\n", model.evaluation.model, outcome, baseline,
                         difference_text(difference));
   }
-  return text.empty() ? fmt::format("The best baseline is {}.", baseline) : text;
+  if (text.empty()) text = fmt::format("The best baseline is {}.", baseline);
+  return text + way_to_the_oracle(comparison);
 }
 
 }  // namespace gemel

@@ -22,7 +22,7 @@ struct ComparedSlice {
 
 struct ComparedModel {
   Evaluation evaluation;
-  bool is_baseline = false;
+  bool is_baseline = false, is_oracle = false;
   ComparedSlice all;
   std::vector<ComparedSlice> parts;
   // This model minus the best baseline, query by query over the same customers; empty for the best baseline itself.
@@ -37,12 +37,14 @@ struct Comparison {
 struct Contender {
   Evaluation evaluation;
   bool is_baseline = false;
+  bool is_oracle = false;  // the best possible, which knows the truth: nobody's rival, and the end of the scale for all
 };
 
 // All evaluations must come from the same plan.
 Comparison compare(std::vector<Contender> contenders, std::uint64_t seed, ThreadPool& pool);
 
-// "two_tower beats the best baseline popularity by 0.0151 NDCG@20 (95 % interval 0.0135 to 0.0167)", or that it does not.
+// "two_tower beats the best baseline popularity by 0.0151 NDCG@20 (95 % interval 0.0135 to 0.0167)", or that it does not; with an oracle
+// also how much of the way from the best baseline to it each model goes.
 std::string verdict(const Comparison& comparison);
 
 }  // namespace gemel

@@ -100,6 +100,7 @@ Json to_json(const ComparedModel& model) {
   Json json = {{"model", evaluation.model},
                {"knobs", evaluation.knobs},
                {"is_baseline", model.is_baseline},
+               {"is_oracle", model.is_oracle},
                {"seconds", evaluation.seconds},
                {"all", to_json(model.all)},
                {"parts", to_json_list(model.parts)},
