@@ -65,9 +65,12 @@ TEST(World, ADrawnProductHasItsShareOfTheDayAndIsForSale) {
   std::size_t for_sale = 0;
   for (std::size_t product = 0; product < drawn.size(); ++product) {
     const double expected = demand[product] / total * draws;
-    if (expected == 0) EXPECT_EQ(drawn[product], 0) << product;
-    else chi_square += (drawn[product] - expected) * (drawn[product] - expected) / expected;
-    for_sale += expected > 0;
+    if (expected == 0) {
+      EXPECT_EQ(drawn[product], 0) << product;
+      continue;
+    }
+    chi_square += (drawn[product] - expected) * (drawn[product] - expected) / expected;
+    ++for_sale;
   }
   EXPECT_LT(for_sale, world.num_products());  // some are not launched yet
   const auto degrees = static_cast<double>(for_sale - 1);

@@ -65,6 +65,20 @@ TEST_F(CommandLine, EveryModelGoesAllTheWay) {
             succeed({"recommend", "bundles/two_tower", "--user", "ann"}).out);
 }
 
+TEST_F(CommandLine, ASyntheticShopIsTakenAsItIsAndComparedWithItsOracle) {
+  const Json made = json({"synth", "--out", "made_up", "--scale", "0.01", "--json"});
+  EXPECT_EQ(made.at("num_customers"), 2500);
+  const Json summary = json({"ingest", "made_up/shop.toml", "--out", "dataset", "--strict", "--json"});
+  EXPECT_EQ(summary.at("events").at("kept"), made.at("num_events"));
+  const Json report = json({"evaluate", "dataset", "--models", "popularity", "--oracle", "made_up", "--json", "-"});
+  EXPECT_EQ(report.at("models").at(1).at("model"), "oracle");
+  EXPECT_EQ(report.at("best_baseline"), "popularity");
+  EXPECT_THAT(report.at("verdict").get<std::string>(), HasSubstr("The best possible here, the oracle, has NDCG@20 0."));
+  EXPECT_EQ(run({"evaluate", "dataset", "--oracle", "nowhere", "--quiet"}).exit_code, 3);
+  EXPECT_EQ(run({"synth", "--out", "made_up", "--scale", "0", "--quiet"}).exit_code, 2);
+  EXPECT_EQ(run({"synth", "--out", "dataset", "--quiet"}).exit_code, 3);  // is not a synthetic shop, and is not replaced
+}
+
 TEST_F(CommandLine, TheAnswerForPeopleHasNamesReasonsAndFitsATerminal) {
   succeed({"ingest", "shop.toml", "--out", "dataset"});
   succeed({"train", "dataset", "--out", "bundle"});

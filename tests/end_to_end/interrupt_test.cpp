@@ -48,6 +48,17 @@ TEST_F(Interrupt, IngestLeavesNothing) {
   EXPECT_EQ(files(), before);
 }
 
+TEST_F(Interrupt, SynthLeavesNothing) {
+  const auto before = files();
+  Process synth(folder(), {"synth", "--out", "made_up", "--scale", "2"});
+  EXPECT_TRUE(wait_until([&] { return files() != before; }));  // the temporary folder is there: it writes
+  synth.interrupt();
+  const Outcome outcome = synth.wait();
+  EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("interrupted"));
+  EXPECT_EQ(files(), before);
+}
+
 TEST_F(Interrupt, TrainLeavesACheckpointNoBundleAndOnlyWholeLinesOfCurves) {
   ingest();
   write("knobs.toml",
