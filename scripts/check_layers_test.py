@@ -18,6 +18,8 @@ class WrongInclude(unittest.TestCase):
 
     def test_eval_knows_the_interface_of_models_and_no_model(self):
         self.assertEqual(check_layers.wrong_include("gemel/eval/evaluate.h", "gemel/models/recommender.h"), "")
+        self.assertEqual(check_layers.wrong_include("gemel/synth/oracle.h", "gemel/models/recommender.h"), "")
+        self.assertIn("not models", check_layers.wrong_include("gemel/synth/oracle.cpp", "gemel/models/registry.h"))
         self.assertIn("not models", check_layers.wrong_include("gemel/eval/evaluate.h", "gemel/models/two_tower/two_tower.h"))
         self.assertIn("not retrieval", check_layers.wrong_include("gemel/eval/evaluate.h", "gemel/retrieval/retriever.h"))
 

@@ -39,7 +39,7 @@ class ChoiceFormula : public ::testing::Test {
 
   double need(std::size_t product, double days_ago, double habit) const {
     const double ratio = days_ago / world_.catalogue().products[product].duration_days;
-    return customer_.loyalty * .8 * habit * std::exp(-.5 * std::pow(std::log(ratio) / .4, 2));
+    return customer_.loyalty * .6 * habit * std::exp(-.5 * std::pow(std::log(ratio) / .4, 2));
   }
 
   std::vector<double> novelty() const {

@@ -11,13 +11,13 @@
 
 namespace gemel::synth {
 
-inline constexpr std::size_t kTasteDim = 12;
+inline constexpr std::size_t kTasteDim = 8;
 using Taste = std::array<double, kTasteDim>;
 
 // Whose draws a stream of random numbers is for; `number` tells one brand, product or customer from the next.
 enum class Draws : std::uint64_t { kBrand = 1, kProduct, kDemand, kCustomer, kVisits, kWord };
 inline Rng stream_of(std::uint64_t seed, Draws draws, std::uint64_t number) {
-  return Rng(seed, static_cast<std::uint64_t>(draws) << 56 ^ number);
+  return Rng(seed, (static_cast<std::uint64_t>(draws) << 56) ^ number);
 }
 
 inline double dot(const Taste& a, const Taste& b) {

@@ -1,5 +1,5 @@
 // The synthetic shop as it truly is: from its seed and scale follow the catalogue, the customers and the probability of everything that
-// they do. `gemel synth` lets it run for a year (visit.h, write_shop.h); the oracle ranks by its probabilities (oracle.h).
+// they do. `gemel synth` lets it run for a year (year.h, write_shop.h); the oracle ranks by its probabilities (oracle.h).
 //
 // A customer u who is in the shop on day d looks at product j with probability
 //

@@ -2,7 +2,6 @@
 // one (docs/synthetic_shop.md has its figures). Changing any of them makes another world: kWorldVersion goes up with it.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 
@@ -30,13 +29,13 @@ inline constexpr double kEndedShare = .05;           // of the others are given 
 // How strongly each description pulls a product's taste; `own` is what the catalogue does not say.
 struct ProductPull {
   double category = .7, type = .6, brand = .6, series = .4, ingredients = .4, effects = .5, scent = .4, hair_type = .6, finish = .4,
-         skin_type = .7, gender = .9, own = 1.0;
+         skin_type = .7, gender = .9, own = .7;
 };
 inline constexpr ProductPull kProductPull;
 
 // And a customer's. The declared ones stand in the customer file; favourites and `own` only show in what they do.
 struct CustomerPull {
-  double skin_type = .7, hair_type = .5, gender = .9, age_group = .6, favourite_category = .7, favourite_brand = .6, own = 1.0;
+  double skin_type = .7, hair_type = .5, gender = .9, age_group = .6, favourite_category = .7, favourite_brand = .6, own = .7;
 };
 inline constexpr CustomerPull kCustomerPull;
 inline constexpr double kDeclaredShare = .85;  // of customers tell each of these
@@ -50,7 +49,7 @@ inline constexpr double kStockOutsAYear = 1.2, kMinStockOutDays = 2, kMeanStockO
 // Choice.
 inline constexpr double kTasteSharpness = 5;  // beta
 inline constexpr double kNovelty = 1;         // kappa: the pull of everything that the customer does not need or has in mind
-inline constexpr double kNeed = .8;          // rho: the pull of a product of the own that has just run out
+inline constexpr double kNeed = .6;          // rho: the pull of a product of the own that has just run out
 inline constexpr double kNeedSpread = .4;     // of the log of (time since purchase / duration)
 inline constexpr double kHabitStep = .5, kMaxHabit = 2;                     // each earlier purchase of it adds, at most
 inline constexpr double kViewInterest = .1, kCartInterest = .5, kInterestHalfLifeDays = 4;  // what was looked at stays in mind

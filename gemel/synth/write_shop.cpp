@@ -1,8 +1,8 @@
 #include "gemel/synth/write_shop.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "gemel/base/file.h"

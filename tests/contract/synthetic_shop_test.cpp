@@ -1,6 +1,8 @@
 // The synthetic shop through the program's own eyes: ingest takes all of it, and nobody beats the one who knows the truth.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "gemel/data/ingest/ingest.h"
 #include "gemel/data/testing.h"
 #include "gemel/eval/compare.h"
@@ -116,6 +118,22 @@ TEST_F(SyntheticShop, AfterTheCartTheOracleIsSure) {
   synth::Oracle best = oracle(Protocol::kPerEvent);
   const Contender contender = judge(best, Protocol::kPerEvent, false);
   EXPECT_EQ(contender.evaluation.all.mean(find_metric("mrr_at_20")), 1);
+}
+
+TEST_F(SyntheticShop, AStrangerIsServedByTheDemandOfTheDay) {
+  const synth::Oracle best = oracle(Protocol::kPerEvent);
+  Query query;
+  query.action = *dataset_.find_action("view");
+  query.at = TimePoint(synth::kFirstDay) + std::chrono::hours(24 * 100 + 12);
+  std::vector<std::vector<ScoredItem>> answers;
+  best.recommend(std::span(&query, 1), 3, {}, pool_, answers);
+  const auto world = synth::World::open(shop(), pool_).value();
+  std::vector<float> demand(world.demand().of_day(100).begin(), world.demand().of_day(100).end());
+  for (const ScoredItem& answer : answers[0]) {
+    const auto wanted = std::ranges::max_element(demand);
+    EXPECT_EQ(dataset_.item_table().ids[to_size(answer.item)], synth::product_id(static_cast<std::size_t>(wanted - demand.begin())));
+    *wanted = 0;
+  }
 }
 
 TEST_F(SyntheticShop, TheOracleOfAnotherShopIsRefused) {
