@@ -99,11 +99,10 @@ std::optional<ItemIndex> Oracle::decided(const Query& query) const {
 void Oracle::add_moments(const Query& query, const Customer& customer, Scratch& scratch) const {
   const Action action = action_of_[to_size(query.action)];
   const Second begin = second_of(query.at), end = static_cast<Second>(kNumDays) * kSecondsADay;
-  const Second last = std::max<Second>(begin, 0);  // not before what the history holds
   const int moments = std::clamp(static_cast<int>(std::ceil(horizon_days_)), 1, kMaxMoments);
   for (int moment = 0; moment < moments; ++moment) {
     const double days_ahead = horizon_days_ == 0 ? 0 : (moment + .5) * horizon_days_ / moments;
-    const Second at = std::min(std::max(last, begin + static_cast<Second>(days_ahead * kSecondsADay)), end - 1);
+    const Second at = std::clamp<Second>(begin + static_cast<Second>(days_ahead * kSecondsADay), 0, end - 1);
     const double visits = horizon_days_ == 0 ? 1 : world_.calendar().visits(day_of_second(at));
     scratch.chooser.add_weights(customer, scratch.state, scratch.fits, at, action, visits, scratch.weights);
   }

@@ -183,7 +183,7 @@ TEST_F(BadInput, RequestsAndEvaluationsThatCannotBeMeant) {
       {{"recommend", "bundle", "--action", "steal"}, "--action: expected one of view, purchase, found 'steal'"},
       {{"recommend", "bundle", "--recent", "sensha"}, "--recent: expected ids of products of this shop, found none in 'sensha'"},
       {{"evaluate", "dataset", "--models", "popularty"}, "unknown model 'popularty'; known: popularity"},
-      {{"evaluate", "dataset", "--models", ""}, "nothing to evaluate: give --models or --bundle"},
+      {{"evaluate", "dataset", "--models", ""}, "nothing to evaluate: give --models, --bundle or --oracle"},
       {{"evaluate", "dataset", "--protocol", "weekly"}, "protocol: expected one of rolling_week"},
       {{"evaluate", "dataset", "--json", "no/such/report.json"}, "--json: expected a path in a folder that exists"},
       {{"evaluate", "dataset", "--results", "results.json"}, "--results needs --data-name"},
