@@ -73,6 +73,20 @@ Result<void> write_file(const fs::path& path, std::string_view bytes) {
   return {};
 }
 
+Result<void> replace_file(const fs::path& path, std::string_view bytes) {
+  fs::path temporary = path;
+  temporary += concat(".tmp-", static_cast<long>(::getpid()));
+  std::error_code code;
+  auto done = write_file(temporary, bytes);
+  if (done) {
+    fs::rename(temporary, path, code);
+    if (code) done = fail(ErrorCode::kIo, path.string(), ": renaming into place failed: ", code.message());
+  }
+  if (done) return sync_directory(path.has_parent_path() ? path.parent_path() : ".");
+  fs::remove(temporary, code);
+  return done;
+}
+
 std::string checksum_hex(std::string_view bytes) {
   const XXH128_hash_t hash = XXH3_128bits(bytes.data(), bytes.size());
   char hex[33];

@@ -18,6 +18,9 @@ Result<std::string> read_file(const std::filesystem::path& path);
 // Writes, syncs and closes; every step is checked. The file is not atomic by itself: see AtomicDirectory. Error: kIo.
 Result<void> write_file(const std::filesystem::path& path, std::string_view bytes);
 
+// As write_file, written beside `path` and renamed into place: a reader sees the old file or the new one. Error: kIo.
+Result<void> replace_file(const std::filesystem::path& path, std::string_view bytes);
+
 // 128-bit XXH3 of some bytes, as 32 hex digits (libxxhash). Guards against damage, not against an adversary.
 std::string checksum_hex(std::string_view bytes);
 

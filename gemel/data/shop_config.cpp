@@ -17,6 +17,8 @@ constexpr std::array<std::pair<std::string_view, FeatureType>, 5> kFeatureTypes{
                                                                                  {"time", FeatureType::kTime},
                                                                                  {"shown", FeatureType::kShown}}};
 
+const std::vector<std::string> kTimeFormats{"iso", "s", "ms", "us", "ymd", "dmy", "mdy"};
+
 constexpr std::string_view kDefaultSeparator = "|";
 
 // Reads shop.toml section by section. Errors go into the ConfigFile, which keeps the first.
@@ -108,7 +110,7 @@ Result<void> Reader::read_events(ConfigTable table, EventsConfig& events) const 
   read_source(table, events.source);
   events.time = table.text("time", "");
   events.order = table.flag("order", false);
-  if (table.has("time_format")) events.time_format = table.choice("time_format", {"iso", "s", "ms", "us"}, "iso");
+  if (table.has("time_format")) events.time_format = table.choice("time_format", kTimeFormats, "iso");
   events.user = table.text("user");
   events.item = table.text("item");
   events.action = table.text("action", "");
@@ -209,6 +211,8 @@ Result<void> Reader::read_feature(ConfigTable table, FeatureConfig& feature) con
   }
   if (feature.type == FeatureType::kTags || feature.type == FeatureType::kCategory)
     feature.min_count = static_cast<int>(table.integer("min_count", 1, 1, 1'000'000));
+  if (feature.type == FeatureType::kTime && table.has("time_format"))
+    feature.time_format = table.choice("time_format", kTimeFormats, "iso");
   if (feature.type == FeatureType::kNumber) {
     feature.transform = table.choice("transform", {"none", "log1p"}, "none");
     feature.unit = table.text("unit", "");

@@ -1,0 +1,174 @@
+#include "gemel/data/infer/event_counts.h"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <numeric>
+#include <optional>
+
+#include "gemel/base/file.h"
+#include "gemel/data/infer/column_profile.h"
+#include "gemel/data/infer/twin_pairs.h"
+#include "gemel/data/ingest/cell_text.h"
+#include "gemel/data/ingest/parse_number.h"
+
+namespace gemel {
+namespace {
+
+class EventCounter {
+ public:
+  explicit EventCounter(const EventsGuess& guess) : guess_(guess), format_(to_time_format(guess.time_format.value)) {}
+
+  // Places of the wanted columns among those of the file, in the order time, user, item, weight.
+  Result<void> request(RowSource& rows, const std::string& file) {
+    const auto& names = rows.column_names();
+    std::vector<std::size_t> places;
+    const auto place = [&](const std::string& name) {
+      if (name.empty()) return kAbsent;
+      const auto found = std::ranges::find(names, name);
+      if (found == names.end()) return kMissing;
+      places.push_back(static_cast<std::size_t>(found - names.begin()));
+      return places.size() - 1;
+    };
+    time_ = place(guess_.time.value);
+    user_ = place(guess_.user.value);
+    item_ = place(guess_.item.value);
+    weight_ = place(guess_.weight.value);
+    if (time_ == kMissing || user_ == kMissing || item_ == kMissing || weight_ == kMissing)
+      return fail(ErrorCode::kBadInput, file, ": expected the columns of the first file, found others");
+    rows.request(std::move(places));
+    rows.skip_row_hashes();
+    return {};
+  }
+
+  void take(const RowBatch& batch) {
+    counts_.num_rows += batch.num_rows + batch.broken.size();
+    if (time_ != kAbsent && !format_) format_ = detect_time_format(batch.columns[time_]);
+    for (std::size_t row = 0; row < batch.num_rows; ++row) take_row(batch, row);
+  }
+
+  EventCounts finish(bool find_twin_products) {
+    counts_.num_users = user_ids_.size();
+    place_cuts();
+    count_repeats();
+    if (find_twin_products && time_ != kAbsent) find_twins();
+    return std::move(counts_);
+  }
+
+ private:
+  static constexpr std::size_t kAbsent = SIZE_MAX, kMissing = SIZE_MAX - 1;
+
+  void take_row(const RowBatch& batch, std::size_t row) {
+    const std::string_view user = cell_text(batch.columns[user_][row], user_text_);
+    const std::string_view item = cell_text(batch.columns[item_][row], item_text_);
+    if (user.empty() || item.empty()) return;
+    TimePoint at{std::chrono::microseconds(static_cast<std::int64_t>(counts_.num_usable))};
+    if (time_ != kAbsent) {
+      const auto read = parse_time(batch.columns[time_][row], format_.value_or(TimeFormat::kIso));
+      if (!read) return;
+      at = *read;
+    }
+    if (weight_ != kAbsent) {
+      const auto weight = parse_number(cell_text(batch.columns[weight_][row], weight_text_));
+      counts_.num_weightless += !weight || !(*weight > 0);
+    }
+    const std::uint32_t user_row = user_ids_.intern(user), item_row = counts_.item_ids.intern(item);
+    if (item_row == counts_.item_counts.size()) counts_.item_counts.push_back(0);
+    ++counts_.item_counts[item_row];
+    counts_.first = counts_.num_usable == 0 ? at : std::min(counts_.first, at);
+    counts_.last = counts_.num_usable == 0 ? at : std::max(counts_.last, at);
+    if (counts_.num_usable++ >= kMaxKeptRows) return;
+    kept_.push_back({user_row, item_row, static_cast<std::int32_t>(day_of(at).time_since_epoch().count())});
+  }
+
+  void place_cuts() {
+    if (kept_.empty()) return;
+    std::vector<std::int32_t> days(kept_.size());
+    std::ranges::transform(kept_, days.begin(), &DayRow::day);
+    const auto day_at = [&](double share) {
+      const auto place = days.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(days.size()));
+      std::nth_element(days.begin(), place, days.end());
+      return Day(std::chrono::days(*place));
+    };
+    counts_.validation_from = day_at(1 - SplitConfig{}.validation - SplitConfig{}.test);
+    counts_.test_from = day_at(1 - SplitConfig{}.test);
+  }
+
+  void count_repeats() {
+    std::vector<std::uint64_t> pairs(kept_.size());
+    std::ranges::transform(kept_, pairs.begin(), [](const DayRow& row) { return std::uint64_t{row.user} << 32 | row.item; });
+    std::ranges::sort(pairs);
+    const auto num_distinct = static_cast<std::size_t>(std::unique(pairs.begin(), pairs.end()) - pairs.begin());
+    if (!pairs.empty()) counts_.repeat_share = 1 - static_cast<double>(num_distinct) / static_cast<double>(pairs.size());
+  }
+
+  void find_twins() {
+    const auto pairs = find_twin_pairs(kept_, counts_.item_ids.size(), TwinsConfig{});
+    if (!pairs) return;
+    for (const auto& [low, high] : *pairs) counts_.twins.emplace_back(counts_.item_ids[low], counts_.item_ids[high]);
+  }
+
+  const EventsGuess& guess_;
+  std::optional<TimeFormat> format_;
+  std::size_t time_ = kAbsent, user_ = kAbsent, item_ = kAbsent, weight_ = kAbsent;
+  IdTable user_ids_;
+  std::vector<DayRow> kept_;  // of the first kMaxKeptRows
+  EventCounts counts_;
+  std::string user_text_, item_text_, weight_text_;
+};
+
+std::vector<double> ranks_of(const std::vector<double>& values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::sort(order, {}, [&](std::size_t i) { return values[i]; });
+  std::vector<double> ranks(values.size());
+  for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
+    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
+    for (std::size_t i = begin; i < end; ++i) ranks[order[i]] = 0.5 * static_cast<double>(begin + end - 1);
+  }
+  return ranks;
+}
+
+}  // namespace
+
+Result<EventCounts> count_events(const std::string& pattern, const EventsGuess& guess, bool find_twin_products, ProgressSink& progress) {
+  GEMEL_ASSIGN_OR_RETURN(const auto paths, expand_glob(pattern));
+  std::uint64_t total_bytes = 0, passed_bytes = 0;
+  for (const auto& path : paths) {
+    std::error_code unknown_size;  // only progress wants it
+    const auto size = std::filesystem::file_size(path, unknown_size);
+    if (!unknown_size) total_bytes += size;
+  }
+  EventCounter counter(guess);
+  RowBatch batch;
+  progress.begin("count events", total_bytes, "bytes");
+  for (const auto& path : paths) {
+    GEMEL_ASSIGN_OR_RETURN(const auto rows, open_source(path.string(), guess.source));
+    GEMEL_RETURN_IF_ERROR(counter.request(*rows, path.string()));
+    while (true) {
+      if (interrupted()) return fail(ErrorCode::kInterrupted, "interrupted; nothing was written");
+      GEMEL_ASSIGN_OR_RETURN(const bool has_rows, rows->next(batch));
+      if (!has_rows) break;
+      counter.take(batch);
+      progress.advance(passed_bytes + rows->bytes_read());
+    }
+    passed_bytes += rows->bytes_read();
+  }
+  progress.end();
+  return counter.finish(find_twin_products);
+}
+
+double rank_correlation(const std::vector<double>& a, const std::vector<double>& b) {
+  const std::vector<double> a_ranks = ranks_of(a), b_ranks = ranks_of(b);
+  const double middle = 0.5 * (static_cast<double>(a.size()) - 1);
+  double product = 0, a_square = 0, b_square = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double x = a_ranks[i] - middle, y = b_ranks[i] - middle;
+    product += x * y;
+    a_square += x * x;
+    b_square += y * y;
+  }
+  return a_square > 0 && b_square > 0 ? product / std::sqrt(a_square * b_square) : 0;
+}
+
+}  // namespace gemel

@@ -1,0 +1,90 @@
+#include "gemel/data/infer/table_sample.h"
+
+#include <algorithm>
+#include <fstream>
+#include <numeric>
+
+#include "gemel/base/file.h"
+#include "gemel/data/arrow_api.h"
+#include "gemel/data/infer/text_shape.h"
+#include "gemel/data/ingest/cell_text.h"
+#include "gemel/data/ingest/csv_source.h"
+#include "gemel/data/ingest/parse_number.h"
+
+namespace gemel {
+namespace {
+
+constexpr std::size_t kHeadBytes = 256 << 10;
+
+Result<std::string> read_head(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string head(kHeadBytes, '\0');
+  file.read(head.data(), static_cast<std::streamsize>(head.size()));
+  if (file.bad() || (file.fail() && !file.eof())) return fail(ErrorCode::kIo, path, ": reading failed");
+  head.resize(static_cast<std::size_t>(file.gcount()));
+  return head;
+}
+
+}  // namespace
+
+const ColumnSample* TableSample::find(std::string_view column) const {
+  const auto found = std::ranges::find(columns, column, &ColumnSample::name);
+  return found == columns.end() ? nullptr : &*found;
+}
+
+Result<SourceGuess> guess_source(const std::string& path) {
+  GEMEL_ASSIGN_OR_RETURN(const std::string head, read_head(path));
+  if (head.empty()) return fail(ErrorCode::kBadInput, path, ": expected rows, found an empty file");
+  if (head.starts_with("PAR1")) return SourceGuess{.format = path.ends_with(".parquet") ? "" : "parquet", .reason = "Parquet"};
+  return guess_text_shape(head, path);
+}
+
+Result<std::unique_ptr<RowSource>> open_source(const std::string& path, const SourceGuess& source) {
+  if (source.reason == "Parquet") {
+    GEMEL_ASSIGN_OR_RETURN(ArrowModule* const arrow, load_arrow_module());
+    return arrow->open_parquet(path);
+  }
+  GEMEL_ASSIGN_OR_RETURN(auto csv, CsvSource::open(path));
+  return std::unique_ptr<RowSource>(std::move(csv));
+}
+
+Result<TableSample> read_sample(const std::string& pattern, const SourceGuess& source, const SampleLimits& limits, ProgressSink& progress) {
+  GEMEL_ASSIGN_OR_RETURN(const auto paths, expand_glob(pattern));
+  TableSample sample{.file = paths[0].string(), .source = source, .is_whole = true};
+  std::size_t num_bytes = 0;
+  std::string buffer;
+  progress.begin(concat("look at ", paths[0].filename().string()), limits.max_rows, "rows");
+  for (const auto& path : paths) {
+    GEMEL_ASSIGN_OR_RETURN(const auto rows, open_source(path.string(), source));
+    if (sample.columns.empty())
+      for (const std::string& name : rows->column_names()) sample.columns.push_back({name, {}});
+    if (rows->column_names().size() != sample.columns.size()) break;  // of another kind: ingest will name it
+    std::vector<std::size_t> all(sample.columns.size());
+    std::iota(all.begin(), all.end(), 0u);
+    rows->request(std::move(all));
+    rows->skip_row_hashes();
+    RowBatch batch;
+    while (true) {
+      if (interrupted()) return fail(ErrorCode::kInterrupted, "interrupted; nothing was written");
+      GEMEL_ASSIGN_OR_RETURN(const bool has_rows, rows->next(batch));
+      if (!has_rows) break;
+      sample.num_broken += batch.broken.size();
+      const std::size_t num_rows = std::min(batch.num_rows, limits.max_rows - sample.num_rows);
+      for (std::size_t column = 0; column < sample.columns.size(); ++column)
+        for (std::size_t row = 0; row < num_rows; ++row) {
+          const std::string_view text = cell_text(batch.columns[column][row], buffer);
+          sample.columns[column].values.emplace_back(is_valid_utf8(text) ? text : std::string_view{});
+          num_bytes += text.size() + sizeof(std::string);
+        }
+      sample.num_rows += num_rows;
+      sample.is_whole = num_rows == batch.num_rows && num_bytes < limits.max_bytes;
+      progress.advance(sample.num_rows);
+      if (!sample.is_whole) break;
+    }
+    if (!sample.is_whole) break;
+  }
+  progress.end();
+  return sample;
+}
+
+}  // namespace gemel
