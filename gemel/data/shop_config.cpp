@@ -39,6 +39,7 @@ class Reader {
 
  private:
   Result<void> read_events(ConfigTable table, EventsConfig& events) const;
+  void read_columns(ConfigTable& table, std::string_view key, std::string& first, std::vector<std::string>& others) const;
   Result<void> read_actions(ConfigTable table, EventsConfig& events) const;
   Result<void> read_items(ConfigTable table, TableConfig& items) const;
   Result<void> read_table(ConfigTable table, TableConfig& out) const;
@@ -111,8 +112,8 @@ Result<void> Reader::read_events(ConfigTable table, EventsConfig& events) const 
   events.time = table.text("time", "");
   events.order = table.flag("order", false);
   if (table.has("time_format")) events.time_format = table.choice("time_format", kTimeFormats, "iso");
-  events.user = table.text("user");
-  events.item = table.text("item");
+  read_columns(table, "user", events.user, events.user_else);
+  read_columns(table, "item", events.item, events.item_else);
   events.action = table.text("action", "");
   events.weight = table.text("weight", "");
   events.id = table.text("id", "");
@@ -126,6 +127,18 @@ Result<void> Reader::read_events(ConfigTable table, EventsConfig& events) const 
     if (column->empty()) table.reject(column == &events.user ? "user" : "item", "expected the name of a column, found an empty text");
   GEMEL_RETURN_IF_ERROR(read_actions(table.table("actions"), events));
   return table.finish();
+}
+
+// One column, or a list of them of which the first that is filled counts.
+void Reader::read_columns(ConfigTable& table, std::string_view key, std::string& first, std::vector<std::string>& others) const {
+  if (!table.has(key) || table.is_text(key)) {
+    first = table.text(key);
+    return;
+  }
+  others = table.texts(key);
+  if (others.empty()) return;  // an empty list: the caller misses the column
+  first = others.front();
+  others.erase(others.begin());
 }
 
 Result<void> Reader::read_actions(ConfigTable table, EventsConfig& events) const {

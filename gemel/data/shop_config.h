@@ -43,6 +43,7 @@ struct EventsConfig {
   bool order = false;                          // rows are in order although there is no time
   std::string time_format;                     // "", or a TimeFormat ("iso", "s", "dmy", ...): empty detects
   std::string user, item, action, weight, id;  // columns; action, weight, id may be empty
+  std::vector<std::string> user_else, item_else;  // columns that count where `user` or `item` is missing, in this order
   std::map<std::string, ActionConfig> actions;
   bool drop_duplicates = true;
 };

@@ -131,7 +131,7 @@ ActionClass class_of(std::string_view action) {
 
 std::vector<ActionGuess> guess_actions(const ColumnProfile& column) {
   std::vector<ActionGuess> actions;
-  for (const auto& [value, count] : column.counts) actions.push_back({.name = value, .count = count});
+  for (const auto& [value, count] : column.counts) actions.push_back({.name = value, .count = count, .reason = {}});
   std::ranges::sort(actions,
                     [](const ActionGuess& a, const ActionGuess& b) { return std::tie(b.count, a.name) < std::tie(a.count, b.name); });
   const ActionClass target = target_class(actions);

@@ -164,10 +164,14 @@ std::size_t rank_of(Role role, std::string_view column) {
 bool is_id_name(std::string_view column) {
   static constexpr std::string_view kLast[] = {"id",  "ids",  "code", "key",  "number", "no",   "nr",   "sku",
                                                "ean", "gtin", "upc",  "uuid", "guid",   "hash", "asin", "isbn"};
+  static constexpr std::string_view kStems[] = {"user",  "customer", "visitor", "session", "item",  "product", "article",     "movie",
+                                                "brand", "category", "order",   "parent",  "store", "shop",    "transaction", "basket"};
   const std::string name = normal_name(column);
   const auto words = words_of(name);
   if (words.empty()) return false;
-  return holds_word({words.back()}, kLast) || (name.size() > 3 && name.ends_with("id") && words.size() == 1);
+  if (holds_word({words.back()}, kLast)) return true;
+  const std::string_view last = words.back();
+  return last.ends_with("id") && holds_word({last.substr(0, last.size() - 2)}, kStems);  // "visitorid", which is no "paid"
 }
 
 std::string_view period_reason(std::string_view column) {

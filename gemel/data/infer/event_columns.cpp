@@ -12,7 +12,7 @@
 namespace gemel {
 namespace {
 
-constexpr std::size_t kMaxActions = 50;
+constexpr std::size_t kMaxActions = 50, kMaxUnused = 12;
 constexpr double kNameScore = 100, kJoinScore = 60, kOtherRole = -200;
 
 std::string listed(std::span<const ColumnProfile> profiles) {
@@ -56,6 +56,7 @@ class EventColumns {
     GEMEL_RETURN_IF_ERROR(guess_key(Role::kItem, layout_ ? layout_->item : "", ids_.items, "the catalogue", guess_.item));
     GEMEL_RETURN_IF_ERROR(guess_key(Role::kUser, layout_ ? layout_->user : "", ids_.users, "the customer file", guess_.user));
     put_user_first();
+    name_actions();
     guess_weight();
     guess_event_id();
     name_unused();
@@ -65,7 +66,9 @@ class EventColumns {
  private:
   bool is_taken(const std::string& column) const {
     return column == guess_.action.value || column == guess_.time.value || column == guess_.item.value || column == guess_.user.value ||
-           column == guess_.weight.value || column == guess_.id.value;
+           column == guess_.weight.value || column == guess_.id.value ||
+           std::ranges::find(guess_.user_else, column) != guess_.user_else.end() ||
+           std::ranges::find(guess_.item_else, column) != guess_.item_else.end();
   }
   std::string by_layout(std::string_view names) const { return layout_ == nullptr ? "" : first_present(names, table_); }
   std::string of_layout() const { return concat("as in every ", layout_->name, " file"); }
@@ -74,8 +77,18 @@ class EventColumns {
     guess_.action.value = by_layout(layout_ ? layout_->action : "");
     if (!guess_.action.value.empty()) guess_.action.reason = of_layout();
     else if (layout_ == nullptr || !layout_->action.empty()) guess_action_by_content();
-    const ColumnProfile* const column = find(profiles_, guess_.action.value);
-    if (column != nullptr) guess_.actions = guess_actions(*column);
+  }
+
+  // Of the rows that name a product: what is done without one is no event of a recommender.
+  void name_actions() {
+    if (guess_.action.value.empty()) return;
+    ColumnSample actions = *table_.find(guess_.action.value);
+    std::vector<std::string> columns = guess_.item_else;
+    columns.push_back(guess_.item.value);
+    for (std::size_t row = 0; row < actions.values.size(); ++row)
+      if (std::ranges::all_of(columns, [&](const std::string& column) { return table_.find(column)->values[row].empty(); }))
+        actions.values[row].clear();
+    guess_.actions = guess_actions(profile(actions));
   }
 
   // A column of few values of which some are known actions; or one that is called so.
@@ -140,9 +153,12 @@ class EventColumns {
   }
 
   Result<void> guess_key(Role role, std::string_view layout_names, const ColumnProfile* ids, std::string_view ids_place, Guess& guess) {
-    if (guess.value = by_layout(layout_names); !guess.value.empty()) {
+    if (std::vector<std::string> names = present_names(layout_names, table_); !names.empty()) {
+      guess.value = names.front();
       guess.reason = of_layout();
       append_join(ids, ids_place, guess);
+      names.erase(names.begin());
+      (role == Role::kUser ? guess_.user_else : guess_.item_else) = std::move(names);
       return {};
     }
     const Role other = role == Role::kItem ? Role::kUser : Role::kItem;
@@ -238,6 +254,8 @@ class EventColumns {
       else if (name.find("rating") != std::string::npos || name == "stars" || name == "score")
         why = "an opinion: that somebody had it counts, whatever the rating";
       else if (column.is_counting) why = "a row number";
+      if (guess_.unused.size() == kMaxUnused) guess_.unused.emplace_back("and others");
+      if (guess_.unused.size() > kMaxUnused) return;
       guess_.unused.push_back(why.empty() ? column.name : concat(column.name, " (", why, ")"));
     }
   }

@@ -10,6 +10,7 @@
 #include "gemel/data/infer/column_profile.h"
 #include "gemel/data/infer/twin_pairs.h"
 #include "gemel/data/ingest/cell_text.h"
+#include "gemel/data/ingest/open_row_source.h"
 #include "gemel/data/ingest/parse_number.h"
 
 namespace gemel {
@@ -21,13 +22,12 @@ class EventCounter {
 
   // Places of the wanted columns among those of the file, in the order time, user, item, weight.
   Result<void> request(RowSource& rows, const std::string& file) {
-    const auto& names = rows.column_names();
     std::vector<std::size_t> places;
     const auto place = [&](const std::string& name) {
       if (name.empty()) return kAbsent;
-      const auto found = std::ranges::find(names, name);
-      if (found == names.end()) return kMissing;
-      places.push_back(static_cast<std::size_t>(found - names.begin()));
+      const auto found = rows.find_column(name);
+      if (!found) return kMissing;
+      places.push_back(*found);
       return places.size() - 1;
     };
     time_ = place(guess_.time.value);
@@ -36,6 +36,12 @@ class EventCounter {
     weight_ = place(guess_.weight.value);
     if (time_ == kMissing || user_ == kMissing || item_ == kMissing || weight_ == kMissing)
       return fail(ErrorCode::kBadInput, file, ": expected the columns of the first file, found others");
+    user_else_.clear();
+    item_else_.clear();
+    for (const std::string& column : guess_.user_else) user_else_.push_back(place(column));
+    for (const std::string& column : guess_.item_else) item_else_.push_back(place(column));
+    const bool lacks_else = std::ranges::count(user_else_, kMissing) + std::ranges::count(item_else_, kMissing) > 0;
+    if (lacks_else) return fail(ErrorCode::kBadInput, file, ": expected the columns of the first file, found others");
     rows.request(std::move(places));
     rows.skip_row_hashes();
     return {};
@@ -59,8 +65,14 @@ class EventCounter {
   static constexpr std::size_t kAbsent = SIZE_MAX, kMissing = SIZE_MAX - 1;
 
   void take_row(const RowBatch& batch, std::size_t row) {
-    const std::string_view user = cell_text(batch.columns[user_][row], user_text_);
-    const std::string_view item = cell_text(batch.columns[item_][row], item_text_);
+    const auto first_filled = [&](std::size_t column, const std::vector<std::size_t>& others, std::string& buffer) {
+      std::string_view text = cell_text(batch.columns[column][row], buffer);
+      for (const std::size_t other : others)
+        if (text.empty()) text = cell_text(batch.columns[other][row], buffer);
+      return text;
+    };
+    const std::string_view user = first_filled(user_, user_else_, user_text_);
+    const std::string_view item = first_filled(item_, item_else_, item_text_);
     if (user.empty() || item.empty()) return;
     TimePoint at{std::chrono::microseconds(static_cast<std::int64_t>(counts_.num_usable))};
     if (time_ != kAbsent) {
@@ -111,6 +123,7 @@ class EventCounter {
   const EventsGuess& guess_;
   std::optional<TimeFormat> format_;
   std::size_t time_ = kAbsent, user_ = kAbsent, item_ = kAbsent, weight_ = kAbsent;
+  std::vector<std::size_t> user_else_, item_else_;  // places, likewise
   IdTable user_ids_;
   std::vector<DayRow> kept_;  // of the first kMaxKeptRows
   EventCounts counts_;
@@ -143,7 +156,7 @@ Result<EventCounts> count_events(const std::string& pattern, const EventsGuess& 
   RowBatch batch;
   progress.begin("count events", total_bytes, "bytes");
   for (const auto& path : paths) {
-    GEMEL_ASSIGN_OR_RETURN(const auto rows, open_source(path.string(), guess.source));
+    GEMEL_ASSIGN_OR_RETURN(const auto rows, open_row_source(path, guess.source.format));
     GEMEL_RETURN_IF_ERROR(counter.request(*rows, path.string()));
     while (true) {
       if (interrupted()) return fail(ErrorCode::kInterrupted, "interrupted; nothing was written");

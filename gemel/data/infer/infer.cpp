@@ -114,13 +114,13 @@ class Inference {
   Result<void> read_as_layout(Inferred& table) {
     if (table.layout == nullptr) return {};
     if (!table.layout->names.empty()) {
-      table.sample.source.columns = split_names(table.layout->names);
+      table.sample.source.format.columns = split_names(table.layout->names);
       for (std::size_t i = 0; i < table.profiles.size(); ++i)
-        table.profiles[i].name = table.sample.columns[i].name = table.sample.source.columns[i];
+        table.profiles[i].name = table.sample.columns[i].name = table.sample.source.format.columns[i];
     }
     if (table.layout->each.empty()) return {};
     SourceGuess source = table.sample.source;
-    source.each = table.layout->each;
+    source.format.each = table.layout->each;
     GEMEL_ASSIGN_OR_RETURN(table.sample, read_sample(table.pattern, source, options_.limits, progress_));
     table.profiles = profile(table.sample);
     return {};

@@ -51,7 +51,7 @@ constexpr Layout kLayouts[] = {
      .columns = "messageId|anonymousId|event|properties.products",
      .each = "properties.products",
      .user = "userId|anonymousId",
-     .item = "properties.products.product_id",
+     .item = "properties.products.product_id|properties.product_id",
      .time = "timestamp|originalTimestamp",
      .action = "event"},
     {.table = kEvents,
@@ -209,8 +209,9 @@ bool fits(char kind, const ColumnProfile& column) {
 }
 
 bool has_shape(const Layout& layout, const TableSample& table, std::span<const ColumnProfile> profiles) {
-  if (table.source.header || profiles.size() != layout.shape.size()) return false;
-  if (!layout.delimiter.empty() && layout.delimiter != (table.source.delimiter.empty() ? "," : table.source.delimiter)) return false;
+  const SourceFormat& format = table.source.format;
+  if (format.header || profiles.size() != layout.shape.size()) return false;
+  if (!layout.delimiter.empty() && layout.delimiter != (format.delimiter.empty() ? "," : format.delimiter)) return false;
   for (std::size_t i = 0; i < profiles.size(); ++i)
     if (!fits(layout.shape[i], profiles[i])) return false;
   return true;
@@ -238,10 +239,15 @@ std::vector<std::string> split_names(std::string_view names) {
   return list;
 }
 
+std::vector<std::string> present_names(std::string_view names, const TableSample& table) {
+  std::vector<std::string> present = split_names(names);
+  std::erase_if(present, [&](const std::string& name) { return table.find(name) == nullptr; });
+  return present;
+}
+
 std::string first_present(std::string_view names, const TableSample& table) {
-  for (std::string& name : split_names(names))
-    if (table.find(name) != nullptr) return std::move(name);
-  return "";
+  const std::vector<std::string> present = present_names(names, table);
+  return present.empty() ? "" : present.front();
 }
 
 }  // namespace gemel

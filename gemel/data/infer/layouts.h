@@ -23,7 +23,8 @@ struct Layout {
   std::string_view delimiter = {}, shape = {};
   std::string_view names = {};  // names for the columns of such a file, between |
   std::string_view each = {};  // path of the list whose elements are the rows
-  // Columns by role; | between names of which the first that the file has is taken. Empty: guessed as in any other file.
+  // Columns by role; | between names of which the first that the file has is taken, and of `user` and `item` the others where it is
+  // missing. Empty: guessed as in any other file.
   std::string_view user = {}, item = {}, time = {}, action = {},
                    weight = {};  // of events; `item` and `user` are also the ids of catalogue and customers
   std::string_view name_column = {};  // of the catalogue
@@ -38,7 +39,9 @@ const Layout* find_layout(TableRole role, const TableSample& table, std::span<co
 
 // "a|b" -> {"a", "b"}
 std::vector<std::string> split_names(std::string_view names);
-// The first of `names` ("a|b") that the table has; empty when it has none.
+// Those of `names` ("a|b") that the table has.
+std::vector<std::string> present_names(std::string_view names, const TableSample& table);
+// The first of them; empty when there is none.
 std::string first_present(std::string_view names, const TableSample& table);
 
 }  // namespace gemel

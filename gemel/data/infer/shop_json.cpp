@@ -14,13 +14,13 @@ Json to_json(const Guess& guess) {
 
 Json source_json(const TableGuess& table) {
   Json json = {{"path", table.paths}, {"layout", table.layout}, {"rows", table.rows}, {"notes", table.notes}};
-  const SourceGuess& source = table.source;
-  if (!source.format.empty()) json["format"] = source.format;
-  if (!source.delimiter.empty()) json["delimiter"] = source.delimiter;
-  if (!source.header) json["header"] = false;
-  if (!source.columns.empty()) json["columns"] = source.columns;
-  if (!source.encoding.empty()) json["encoding"] = source.encoding;
-  if (!source.each.empty()) json["each"] = source.each;
+  const SourceFormat& format = table.source.format;
+  if (format.format) json["format"] = to_text(*format.format);
+  if (!format.delimiter.empty()) json["delimiter"] = format.delimiter;
+  if (!format.header) json["header"] = false;
+  if (!format.columns.empty()) json["columns"] = format.columns;
+  if (format.encoding == Encoding::kLatin1) json["encoding"] = "latin-1";
+  if (!format.each.empty()) json["each"] = format.each;
   return json;
 }
 
@@ -56,6 +56,8 @@ Json to_json(const EventsGuess& events) {
   json["order"] = events.has_order;
   json["user"] = to_json(events.user);
   json["item"] = to_json(events.item);
+  if (!events.user_else.empty()) json["user"]["else"] = events.user_else;
+  if (!events.item_else.empty()) json["item"]["else"] = events.item_else;
   json["action"] = to_json(events.action);
   json["weight"] = to_json(events.weight);
   json["id"] = to_json(events.id);

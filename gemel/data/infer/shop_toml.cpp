@@ -118,22 +118,28 @@ void write_source(Page& page, const TableGuess& table) {
   for (const std::string& note : table.notes) page.remark(concat("Note: ", note, "."));
   page.line(concat("path = ", toml_text(table.paths)),
             concat(table.rows, table.layout.empty() ? "" : concat("; known layout: ", table.layout)));
-  const SourceGuess& source = table.source;
-  if (!source.format.empty()) page.line(concat("format = ", toml_text(source.format)), "the name of the file does not tell");
-  if (!source.delimiter.empty()) page.line(concat("delimiter = ", toml_text(source.delimiter)), source.reason);
-  if (!source.header) page.line("header = false", "the first row holds values");
-  if (!source.columns.empty())
-    page.line(concat(
-                  "columns = [",
-                  [&] {
-                    std::string list;
-                    for (const std::string& name : source.columns) list += concat(list.empty() ? "" : ", ", toml_text(name));
-                    return list;
-                  }(),
-                  "]"),
+  const SourceFormat& format = table.source.format;
+  const auto list = [](const std::vector<std::string>& names) {
+    std::string text;
+    for (const std::string& name : names) text += concat(text.empty() ? "" : ", ", toml_text(name));
+    return text;
+  };
+  if (format.format) page.line(concat("format = ", toml_text(to_text(*format.format))), "the name of the file does not tell");
+  if (!format.delimiter.empty()) page.line(concat("delimiter = ", toml_text(format.delimiter)), table.source.reason);
+  if (!format.header) page.line("header = false", "the first row holds values");
+  if (!format.columns.empty())
+    page.line(concat("columns = [", list(format.columns), "]"),
               table.layout.empty() ? "names made up here, in the order of the file" : concat("as ", table.layout, " documents them"));
-  if (!source.encoding.empty()) page.line(concat("encoding = ", toml_text(source.encoding)), "some bytes are no UTF-8");
-  if (!source.each.empty()) page.line(concat("each = ", toml_text(source.each)), "one row for each element of this list");
+  if (format.encoding == Encoding::kLatin1) page.line("encoding = \"latin-1\"", "some bytes are no UTF-8");
+  if (!format.each.empty()) page.line(concat("each = ", toml_text(format.each)), "one row for each element of this list");
+}
+
+// A column, and those that count where it is missing.
+void write_columns(Page& page, std::string_view key, const Guess& guess, const std::vector<std::string>& others) {
+  if (others.empty()) return write_guess(page, key, guess);
+  std::vector<std::string> columns = others;
+  columns.insert(columns.begin(), guess.value);
+  page.line(concat(key, " = ", toml_text(columns)), concat(with_alternatives(guess), "; the first that is filled counts"));
 }
 
 void write_events(Page& page, const EventsGuess& events) {
@@ -142,8 +148,8 @@ void write_events(Page& page, const EventsGuess& events) {
   write_guess(page, "time", events.time);
   write_guess(page, "time_format", events.time_format);
   if (events.has_order) page.line("order = true", events.time.reason);
-  write_guess(page, "user", events.user);
-  write_guess(page, "item", events.item);
+  write_columns(page, "user", events.user, events.user_else);
+  write_columns(page, "item", events.item, events.item_else);
   write_guess(page, "action", events.action);
   write_guess(page, "weight", events.weight);
   if (events.weight.value.empty() && !events.weight.reason.empty()) page.remark(events.weight.reason);

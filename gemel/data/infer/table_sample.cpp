@@ -1,14 +1,13 @@
 #include "gemel/data/infer/table_sample.h"
 
 #include <algorithm>
-#include <fstream>
 #include <numeric>
 
 #include "gemel/base/file.h"
-#include "gemel/data/arrow_api.h"
 #include "gemel/data/infer/text_shape.h"
+#include "gemel/data/ingest/byte_stream.h"
 #include "gemel/data/ingest/cell_text.h"
-#include "gemel/data/ingest/csv_source.h"
+#include "gemel/data/ingest/open_row_source.h"
 #include "gemel/data/ingest/parse_number.h"
 
 namespace gemel {
@@ -16,12 +15,12 @@ namespace {
 
 constexpr std::size_t kHeadBytes = 256 << 10;
 
+// Decompressed, the bytes as they are: whether they are UTF-8 is to be found out.
 Result<std::string> read_head(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
+  GEMEL_ASSIGN_OR_RETURN(const auto bytes, open_byte_stream(path, Encoding::kUtf8));
   std::string head(kHeadBytes, '\0');
-  file.read(head.data(), static_cast<std::streamsize>(head.size()));
-  if (file.bad() || (file.fail() && !file.eof())) return fail(ErrorCode::kIo, path, ": reading failed");
-  head.resize(static_cast<std::size_t>(file.gcount()));
+  GEMEL_ASSIGN_OR_RETURN(const std::size_t size, bytes->read(head));
+  head.resize(size);
   return head;
 }
 
@@ -33,19 +32,13 @@ const ColumnSample* TableSample::find(std::string_view column) const {
 }
 
 Result<SourceGuess> guess_source(const std::string& path) {
+  const auto called = file_format_of(std::filesystem::path(path).filename().string());
+  if (called == FileFormat::kParquet || called == FileFormat::kArrow) return SourceGuess{{}, std::string(to_text(*called))};
   GEMEL_ASSIGN_OR_RETURN(const std::string head, read_head(path));
   if (head.empty()) return fail(ErrorCode::kBadInput, path, ": expected rows, found an empty file");
-  if (head.starts_with("PAR1")) return SourceGuess{.format = path.ends_with(".parquet") ? "" : "parquet", .reason = "Parquet"};
+  if (head.starts_with("PAR1")) return SourceGuess{{.format = FileFormat::kParquet}, "parquet"};
+  if (head.starts_with("ARROW1")) return SourceGuess{{.format = FileFormat::kArrow}, "arrow"};
   return guess_text_shape(head, path);
-}
-
-Result<std::unique_ptr<RowSource>> open_source(const std::string& path, const SourceGuess& source) {
-  if (source.reason == "Parquet") {
-    GEMEL_ASSIGN_OR_RETURN(ArrowModule* const arrow, load_arrow_module());
-    return arrow->open_parquet(path);
-  }
-  GEMEL_ASSIGN_OR_RETURN(auto csv, CsvSource::open(path));
-  return std::unique_ptr<RowSource>(std::move(csv));
 }
 
 Result<TableSample> read_sample(const std::string& pattern, const SourceGuess& source, const SampleLimits& limits, ProgressSink& progress) {
@@ -55,7 +48,7 @@ Result<TableSample> read_sample(const std::string& pattern, const SourceGuess& s
   std::string buffer;
   progress.begin(concat("look at ", paths[0].filename().string()), limits.max_rows, "rows");
   for (const auto& path : paths) {
-    GEMEL_ASSIGN_OR_RETURN(const auto rows, open_source(path.string(), source));
+    GEMEL_ASSIGN_OR_RETURN(const auto rows, open_row_source(path, source.format));
     if (sample.columns.empty())
       for (const std::string& name : rows->column_names()) sample.columns.push_back({name, {}});
     if (rows->column_names().size() != sample.columns.size()) break;  // of another kind: ingest will name it

@@ -31,11 +31,8 @@ struct SampleLimits {
   std::size_t max_bytes = std::size_t{128} << 20;
 };
 
-// Of a file, found out how it is cut.
+// How a file is cut, told from its first bytes. Errors: kNotFound, kIo, kBadInput (empty), kCorrupt.
 Result<SourceGuess> guess_source(const std::string& path);
-
-// Opens a file as `source` says; also what the pass over all events reads through.
-Result<std::unique_ptr<RowSource>> open_source(const std::string& path, const SourceGuess& source);
 
 // The head of the files that `pattern` matches (a path or a glob), in the order of their names. Errors: kNotFound, kBadInput, kIo,
 // kInterrupted.

@@ -66,8 +66,6 @@ bool is_header(const std::vector<std::string>& row) {
   return std::none_of(row.begin() + (row.size() > 1 && row[0].empty() ? 1 : 0), row.end(), is_value);
 }
 
-std::string usual_delimiter(std::string_view file_name) { return file_name.ends_with(".tsv") || file_name.ends_with(".tab") ? "\t" : ","; }
-
 std::string shown(std::string_view delimiter) {
   if (delimiter == "\t") return "tabs";
   return delimiter == "," ? "commas" : concat("'", delimiter, "'");
@@ -86,10 +84,10 @@ SourceGuess guess_text_shape(std::string_view head, std::string_view file_name) 
   SourceGuess guess;
   if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
   const auto last_line = head.rfind('\n');
-  if (!is_valid_utf8(head.substr(0, last_line))) guess.encoding = "latin-1";
-  const bool called_jsonl = file_name.ends_with(".jsonl") || file_name.ends_with(".ndjson");
+  if (!is_valid_utf8(head.substr(0, last_line))) guess.format.encoding = Encoding::kLatin1;
+  const auto called = file_format_of(file_name);
   if (is_json(head)) {
-    if (!called_jsonl) guess.format = "jsonl";
+    if (called != FileFormat::kJsonl) guess.format.format = FileFormat::kJsonl;
     guess.reason = "JSON, one object a line";
     return guess;
   }
@@ -107,13 +105,14 @@ SourceGuess guess_text_shape(std::string_view head, std::string_view file_name) 
     rows = std::move(cut_rows);
   }
   if (rows.empty()) rows = cut(text, delimiter);
-  const bool called_text = file_name.ends_with(".csv") || file_name.ends_with(".tsv") || file_name.ends_with(".tab");
-  if (!called_text) guess.format = "csv";
-  if (delimiter != usual_delimiter(file_name)) guess.delimiter = delimiter;
+  if (called != FileFormat::kCsv && called != FileFormat::kTsv)
+    guess.format.format = delimiter == "\t" ? FileFormat::kTsv : FileFormat::kCsv;
+  const FileFormat format = guess.format.format.value_or(called.value_or(FileFormat::kCsv));
+  if (delimiter != (format == FileFormat::kTsv ? "\t" : ",")) guess.format.delimiter = delimiter;
   guess.reason = concat("cut at ", shown(delimiter));
   if (!rows.empty() && !is_header(rows[0])) {
-    guess.header = false;
-    for (std::size_t i = 0; i < std::max(best.second, rows[0].size()); ++i) guess.columns.push_back(concat("column_", i + 1));
+    guess.format.header = false;
+    for (std::size_t i = 0; i < std::max(best.second, rows[0].size()); ++i) guess.format.columns.push_back(concat("column_", i + 1));
     guess.reason += ", no header: the first row holds values";
   }
   return guess;
