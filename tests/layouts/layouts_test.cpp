@@ -30,7 +30,7 @@ struct Case {
 const std::vector<Case> kCases = {
     {"aws_personalize", "interactions.csv", "items.csv", "users.csv", 7, 0, 3, 4, "Purchase", 2},
     {"complete_journey", "transactions.csv", "products.csv", "demographics.csv", 7, 0, 3, 6, "interaction", 7},
-    {"ga4_bigquery", "events.jsonl", "", "", 10, 2, 3, 0, "purchase", 3},
+    {"ga4_bigquery", "events.jsonl", "", "", 11, 2, 3, 0, "purchase", 3},
     {"ga4_flat", "events.csv", "", "", 6, 0, 3, 0, "purchase", 2},
     {"google_retail", "user_events.jsonl", "products.jsonl", "", 7, 2, 3, 4, "purchase-complete", 3},
     {"gorse", "feedback.jsonl", "items.jsonl", "users.jsonl", 7, 0, 3, 4, "star", 2},
@@ -42,7 +42,7 @@ const std::vector<Case> kCases = {
     {"plain", "bestellungen.csv", "artikel.csv", "", 7, 0, 4, 5, "interaction", 7},
     {"rees46", "events.csv", "", "", 10, 0, 6, 0, "purchase", 2},
     {"retailrocket", "events.csv", "", "", 8, 0, 5, 0, "transaction", 2},
-    {"segment", "events.jsonl", "", "", 10, 0, 2, 0, "Order Completed", 3},
+    {"segment", "events.jsonl", "", "", 10, 0, 3, 0, "Order Completed", 3},
     {"yoochoose", "clicks.csv", "", "", 6, 0, 3, 0, "interaction", 6},
 };
 

@@ -179,8 +179,9 @@ std::string_view period_reason(std::string_view column) {
                                                  "orders",     "purchases",  "favorites", "favourites", "reviews", "ratings",
                                                  "popularity", "bestseller", "downloads", "wishlists"};
   static constexpr std::string_view kOpinions[] = {"rating", "stars", "score", "review", "rank"};
-  static constexpr std::string_view kStates[] = {"stock",    "inventory", "available", "availability", "instock", "hidden",
-                                                 "discount", "promo",     "promotion", "discounted",   "status",  "backorder"};
+  static constexpr std::string_view kStates[] = {"stock",     "inventory",  "available",    "availability", "instock",
+                                                 "hidden",    "bestand",    "lagerbestand", "discount",     "promo",
+                                                 "promotion", "discounted", "status",       "backorder"};
   static constexpr std::string_view kWholeStates[] = {"new",       "is_new",      "online_only", "sale",        "on_sale",
                                                       "is_sale",   "active",      "is_active",   "value_price", "value_price_usd",
                                                       "is_hidden", "expire_time", "ttl"};
@@ -188,8 +189,10 @@ std::string_view period_reason(std::string_view column) {
   const auto words = words_of(name);
   if (holds_word(words, kTotals)) return "a total over the whole period";
   if (holds_word(words, kOpinions)) return "a rating or rank at the end of the period";
-  if (holds_word(words, kStates) || holds_word({name}, kWholeStates) || name.starts_with("sale_price") || name.starts_with("child_") ||
-      name.starts_with("special_price"))
+  static constexpr std::string_view kMoments[] = {"time", "at", "date", "since", "from"};
+  const bool is_moment = !words.empty() && holds_word({words.back()}, kMoments);  // "available_since" was known then
+  if ((holds_word(words, kStates) && !is_moment) || holds_word({name}, kWholeStates) || name.starts_with("sale_price") ||
+      name.starts_with("child_") || name.starts_with("special_price"))
     return "the state on the day of the export";
   return "";
 }

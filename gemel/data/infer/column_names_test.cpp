@@ -39,7 +39,7 @@ TEST(ColumnNames, SayWhatOnlyTheEndOfThePeriodKnows) {
   for (const char* name : {"avg_product_rating", "stars", "sales_rank_score"}) EXPECT_NE(period_reason(name), "") << name;
   for (const char* name : {"out_of_stock", "new", "sale_price_usd", "child_count", "availability", "isHidden", "value_price_usd"})
     EXPECT_EQ(period_reason(name), "the state on the day of the export") << name;
-  for (const char* name : {"price_usd", "brand_name", "limited_edition", "sephora_exclusive", "newsletter", "material"})
+  for (const char* name : {"price_usd", "brand_name", "limited_edition", "sephora_exclusive", "newsletter", "material", "availableTime"})
     EXPECT_EQ(period_reason(name), "") << name;
 }
 

@@ -8,6 +8,7 @@
 #include "gemel/data/day.h"
 #include "gemel/data/infer/actions.h"
 #include "gemel/data/infer/column_names.h"
+#include "gemel/data/ingest/parse_number.h"
 
 namespace gemel {
 namespace {
@@ -79,15 +80,17 @@ class EventColumns {
     else if (layout_ == nullptr || !layout_->action.empty()) guess_action_by_content();
   }
 
+  bool has_product(std::size_t row) const {
+    const auto is_filled = [&](const std::string& column) { return !table_.find(column)->values[row].empty(); };
+    return is_filled(guess_.item.value) || std::ranges::any_of(guess_.item_else, is_filled);
+  }
+
   // Of the rows that name a product: what is done without one is no event of a recommender.
   void name_actions() {
     if (guess_.action.value.empty()) return;
     ColumnSample actions = *table_.find(guess_.action.value);
-    std::vector<std::string> columns = guess_.item_else;
-    columns.push_back(guess_.item.value);
     for (std::size_t row = 0; row < actions.values.size(); ++row)
-      if (std::ranges::all_of(columns, [&](const std::string& column) { return table_.find(column)->values[row].empty(); }))
-        actions.values[row].clear();
+      if (!has_product(row)) actions.values[row].clear();
     guess_.actions = guess_actions(profile(actions));
   }
 
@@ -222,9 +225,12 @@ class EventColumns {
       for (const ColumnProfile& column : profiles_)
         if (!is_taken(column.name) && column.is_numeric() && rank_of(Role::kWeight, column.name) != kUnranked) chosen = &column;
     if (chosen == nullptr) return;
-    std::size_t num_bad = chosen->num_rows - chosen->num_numbers;
-    for (const auto& [value, count] : chosen->counts)
-      if (value.starts_with('-') || value.find_first_not_of("0.") == std::string::npos) num_bad += count;
+    std::size_t num_bad = 0;
+    const ColumnSample& weights = *table_.find(chosen->name);
+    for (std::size_t row = 0; row < weights.values.size(); ++row) {
+      const auto weight = parse_number(weights.values[row]);
+      num_bad += has_product(row) && !(weight && *weight > 0);
+    }
     constexpr double kDrowns = 100;  // one event must not outweigh a hundred
     if (num_bad == 0 && chosen->max <= kDrowns) {
       guess_.weight = {chosen->name, fmt::format("called so; {:g} to {:g}, all above 0", chosen->min, chosen->max), {}};

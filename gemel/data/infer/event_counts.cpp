@@ -34,7 +34,8 @@ class EventCounter {
     user_ = place(guess_.user.value);
     item_ = place(guess_.item.value);
     weight_ = place(guess_.weight.value);
-    if (time_ == kMissing || user_ == kMissing || item_ == kMissing || weight_ == kMissing)
+    action_ = place(guess_.action.value);
+    if (time_ == kMissing || user_ == kMissing || item_ == kMissing || weight_ == kMissing || action_ == kMissing)
       return fail(ErrorCode::kBadInput, file, ": expected the columns of the first file, found others");
     user_else_.clear();
     item_else_.clear();
@@ -90,7 +91,15 @@ class EventCounter {
     counts_.first = counts_.num_usable == 0 ? at : std::min(counts_.first, at);
     counts_.last = counts_.num_usable == 0 ? at : std::max(counts_.last, at);
     if (counts_.num_usable++ >= kMaxKeptRows) return;
+    if (is_target(batch, row)) target_pairs_.push_back(std::uint64_t{user_row} << 32 | item_row);
     kept_.push_back({user_row, item_row, static_cast<std::int32_t>(day_of(at).time_since_epoch().count())});
+  }
+
+  bool is_target(const RowBatch& batch, std::size_t row) {
+    if (action_ == kAbsent) return true;
+    const std::string_view name = cell_text(batch.columns[action_][row], action_text_);
+    const auto action = std::ranges::find(guess_.actions, name, &ActionGuess::name);
+    return action != guess_.actions.end() && action->is_target;
   }
 
   void place_cuts() {
@@ -107,11 +116,10 @@ class EventCounter {
   }
 
   void count_repeats() {
-    std::vector<std::uint64_t> pairs(kept_.size());
-    std::ranges::transform(kept_, pairs.begin(), [](const DayRow& row) { return std::uint64_t{row.user} << 32 | row.item; });
-    std::ranges::sort(pairs);
-    const auto num_distinct = static_cast<std::size_t>(std::unique(pairs.begin(), pairs.end()) - pairs.begin());
-    if (!pairs.empty()) counts_.repeat_share = 1 - static_cast<double>(num_distinct) / static_cast<double>(pairs.size());
+    const auto num_pairs = static_cast<double>(target_pairs_.size());
+    std::ranges::sort(target_pairs_);
+    const auto num_distinct = std::unique(target_pairs_.begin(), target_pairs_.end()) - target_pairs_.begin();
+    if (num_pairs > 0) counts_.repeat_share = 1 - static_cast<double>(num_distinct) / num_pairs;
   }
 
   void find_twins() {
@@ -122,12 +130,13 @@ class EventCounter {
 
   const EventsGuess& guess_;
   std::optional<TimeFormat> format_;
-  std::size_t time_ = kAbsent, user_ = kAbsent, item_ = kAbsent, weight_ = kAbsent;
+  std::size_t time_ = kAbsent, user_ = kAbsent, item_ = kAbsent, weight_ = kAbsent, action_ = kAbsent;
   std::vector<std::size_t> user_else_, item_else_;  // places, likewise
   IdTable user_ids_;
   std::vector<DayRow> kept_;  // of the first kMaxKeptRows
+  std::vector<std::uint64_t> target_pairs_;  // of these, customer << 32 | product of each target event
   EventCounts counts_;
-  std::string user_text_, item_text_, weight_text_;
+  std::string user_text_, item_text_, weight_text_, action_text_;
 };
 
 std::vector<double> ranks_of(const std::vector<double>& values) {

@@ -22,12 +22,12 @@ struct EventCounts {
   std::size_t num_users = 0;
   TimePoint first{}, last{};
   Day validation_from{}, test_from{};  // where the default split falls
-  double repeat_share = 0;                   // of the rows, those whose customer had the product before
+  double repeat_share = 0;                   // of the target events, those whose customer had the product in another one
   // Ids of products that share nearly all their customers and days; empty, too, where looking would take too long.
   std::vector<std::pair<std::string, std::string>> twins;
 };
 
-// Rows up to this many are kept to count repeats and twins; counts go over all. 12 bytes a row.
+// Rows up to this many are kept to count repeats and twins; counts go over all. 12 to 20 bytes a row.
 inline constexpr std::size_t kMaxKeptRows = 5'000'000;
 
 // Errors: kInterrupted, what the files do.

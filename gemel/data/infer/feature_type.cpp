@@ -185,6 +185,7 @@ class TypeGuesser {
   }
 
   bool is_number_with_unit() {
+    if (column_.mean_words > kManyWords) return false;  // a sentence may well hold "5 in"
     double best = 0;
     std::string_view unit;
     std::vector<double> numbers;

@@ -154,13 +154,13 @@ class Inference {
   }
 
   void explain_split() {
-    if (shop_.events.has_order) shop_.split_reason = "the last rows; there is no time to cut at";
+    if (shop_.events.has_order) shop_.split_reason = "The last rows: there is no time to cut at.";
     else
-      shop_.split_reason = concat("validation begins about ", to_text(counts_.validation_from), ", test about ", to_text(counts_.test_from),
-                                  "; the last event is of ", to_text(day_of(counts_.last)));
+      shop_.split_reason = concat("Validation begins about ", to_text(counts_.validation_from), ", test about ", to_text(counts_.test_from),
+                                  ", the last event is of ", to_text(day_of(counts_.last)), ".");
     if (!shop_.events.has_order && counts_.last - counts_.first < std::chrono::days(70))
       shop_.split_reason +=
-          concat(". The events span ", (counts_.last - counts_.first) / std::chrono::days(1), " days: few weeks to judge by");
+          concat(" The events span ", (counts_.last - counts_.first) / std::chrono::days(1), " days: few weeks to judge by.");
   }
 
   const InferOptions& options_;

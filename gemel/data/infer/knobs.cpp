@@ -29,7 +29,7 @@ std::vector<KnobGuess> guess_knobs(const EventCounts& counts, bool has_time, std
   }
   if (repeats) {
     add("first_only", "true",
-        fmt::format("{:.0f} % of the events repeat an earlier one, which needs no network: learn what is taken for the first time; "
+        fmt::format("{:.0f} % of these events repeat an earlier one, which needs no network: learn what is taken for the first time; "
                     "use `--repeats drop` in train and evaluate",
                     100 * counts.repeat_share));
     add("history", "{ length = 100 }", "long pasts");

@@ -158,16 +158,13 @@ void write_events(Page& page, const EventsGuess& events) {
 }
 
 void write_actions(Page& page, const EventsGuess& events) {
-  if (events.action.value.empty()) {
-    page.section("[events.actions.interaction]", "no column tells actions apart: every event is one of these");
-    page.line("target = true", "what recommendations aim at, and what they are judged by");
-    return;
-  }
-  for (const ActionGuess& action : events.actions) {
-    page.section(concat("[events.actions.", key_of(action.name), "]"), concat(action.count, " of the rows looked at; ", action.reason));
-    if (action.is_target) page.line("target = true", "what recommendations aim at, and what they are judged by");
-    else page.line(fmt::format("weight = {:g}", action.weight), action.weight > 0 ? "beside 1 for a target" : "not a sign of interest");
-  }
+  page.section("[events.actions]", "what recommendations aim at and are judged by has `target = true`; weights are beside 1 for a target");
+  if (events.action.value.empty())
+    page.line("interaction = { target = true }", "no column tells actions apart: every event is one of these");
+  for (const ActionGuess& action : events.actions)
+    page.line(
+        fmt::format("{} = {{ {} }}", key_of(action.name), action.is_target ? "target = true" : fmt::format("weight = {:g}", action.weight)),
+        concat(action.reason, "; ", action.count, " of the rows looked at"));
 }
 
 std::string type_text(FeatureType type) {
@@ -235,7 +232,8 @@ std::string to_toml(const ShopGuess& shop) {
   write_actions(page, shop.events);
   write_entities(page, "items", shop.items);
   write_entities(page, "users", shop.users);
-  page.section("[split]", shop.split_reason);
+  page.section("[split]");
+  page.remark(shop.split_reason);
   page.line(fmt::format("validation = {:g}", SplitConfig{}.validation), "of the events: models are chosen on them");
   page.line(fmt::format("test = {:g}", SplitConfig{}.test), "the last ones: read once, to judge");
   write_knobs(page, shop.knobs);

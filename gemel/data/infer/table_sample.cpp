@@ -34,11 +34,12 @@ const ColumnSample* TableSample::find(std::string_view column) const {
 Result<SourceGuess> guess_source(const std::string& path) {
   const auto called = file_format_of(std::filesystem::path(path).filename().string());
   if (called == FileFormat::kParquet || called == FileFormat::kArrow) return SourceGuess{{}, std::string(to_text(*called))};
-  GEMEL_ASSIGN_OR_RETURN(const std::string head, read_head(path));
-  if (head.empty()) return fail(ErrorCode::kBadInput, path, ": expected rows, found an empty file");
-  if (head.starts_with("PAR1")) return SourceGuess{{.format = FileFormat::kParquet}, "parquet"};
-  if (head.starts_with("ARROW1")) return SourceGuess{{.format = FileFormat::kArrow}, "arrow"};
-  return guess_text_shape(head, path);
+  const auto head = read_head(path);
+  if (!head) return Failure{head.error()};
+  if (head->empty()) return fail(ErrorCode::kBadInput, path, ": expected rows, found an empty file");
+  if (head->find("PAR1") == 0) return SourceGuess{{.format = FileFormat::kParquet}, "parquet"};
+  if (head->find("ARROW1") == 0) return SourceGuess{{.format = FileFormat::kArrow}, "arrow"};
+  return guess_text_shape(*head, path);
 }
 
 Result<TableSample> read_sample(const std::string& pattern, const SourceGuess& source, const SampleLimits& limits, ProgressSink& progress) {
