@@ -236,7 +236,7 @@ class EventColumns {
       guess_.weight = {chosen->name, fmt::format("called so; {:g} to {:g}, all above 0", chosen->min, chosen->max), {}};
       return;
     }
-    const std::string why = num_bad > 0 ? concat(num_bad, " of the rows looked at are not above 0 and would be rejected")
+    const std::string why = num_bad > 0 ? concat("not above 0 in ", num_bad, " of the rows looked at, which would be rejected")
                                         : fmt::format("values up to {:g} would drown all else", chosen->max);
     guess_.weight.reason = concat("weight = \"", chosen->name, "\"  # left out: ", why);
     weight_left_out_ = chosen->name;
@@ -288,7 +288,7 @@ std::string describe(const TimeProfile& time) {
                                  : time.format == TimeFormat::kMonthFirst ? ", month first"
                                                                           : "";
   if (time.is_whole_days) return concat("whole days", order);
-  return concat("times", order, time.has_zone ? " with their zone" : " without a zone, read as UTC");
+  return concat("times", order, time.has_zone ? ", with their zone" : ", without a zone: read as UTC");
 }
 
 Result<void> guess_event_columns(const TableSample& table, std::span<const ColumnProfile> profiles, const Layout* layout,

@@ -146,7 +146,7 @@ class TypeGuesser {
   void category(std::string reason) {
     guess_.config.type = FeatureType::kCategory;
     if (share_of(column_.num_once, column_.num_filled) > 0.02 && column_.num_distinct() > 100) guess_.config.min_count = 2;
-    guess_.reason = concat(column_.num_distinct(), " values", reason.empty() ? "" : "; ", reason);
+    guess_.reason = concat(column_.num_distinct(), column_.num_distinct() == 1 ? " value" : " values", reason.empty() ? "" : "; ", reason);
     if (guess_.config.min_count > 1) guess_.reason += concat("; the ", column_.num_once, " that occur once teach nothing");
   }
 

@@ -17,6 +17,7 @@ namespace {
 constexpr double kLooksLikeTotal = 0.5;  // rank correlation with the number of events; Sephora's price has -.08, loves_count .71
 constexpr std::size_t kMinCorrelated = 30;
 constexpr double kSaysTheSame = 0.6;
+constexpr std::size_t kFewValues = 10;
 
 // Rank correlation of a number column with how often each product occurs in the events; 0 where too little is known.
 double correlation_with_counts(const ColumnSample& column, const ColumnSample& ids, const EventCounts& counts) {
@@ -133,7 +134,8 @@ class Features {
       if (!is_worse) continue;
       if (column.num_distinct() == other.num_distinct() && is_one_to_one(values, other_values))
         return concat("says the same as ", other.name);
-      if (share_alike(values, other_values) >= kSaysTheSame) return concat("mostly a copy of ", other.name);
+      const bool can_agree_by_chance = std::min(column.num_distinct(), other.num_distinct()) <= kFewValues;  // flags, mostly 0
+      if (!can_agree_by_chance && share_alike(values, other_values) >= kSaysTheSame) return concat("mostly a copy of ", other.name);
       if (column.is_numeric() && is_id_name(column.name) && !other.is_numeric() && column.num_distinct() > 2 &&
           determines(other_values, values))
         return concat("told by ", other.name);

@@ -128,7 +128,7 @@ TEST(Features, NumbersThatFollowTheCountsOfEventsAreTotals) {
 
 TEST(Features, TotalsAndStatesOfTheExportAreKnownByName) {
   const auto some = [](const char* name) {
-    return column(name, values(kRows, [&](std::size_t row) { return concat(row * std::string_view(name).size() * 7919 % 53); }));
+    return column(name, values(kRows, [&](std::size_t row) { return concat(row * 7919 % (40 + std::string_view(name).size())); }));
   };
   const Shop shop({some("num_reviews"), some("out_of_stock"), some("width")});
   const EntitiesGuess items = shop.guess();
@@ -142,12 +142,16 @@ TEST(Features, OfAKeyAndItsNameOnlyTheNameStays) {
   const Shop shop({column("brand_id", values(kRows, [](std::size_t row) { return concat(6000 + row % 20); })),
                    column("brand", values(kRows, [](std::size_t row) { return concat("Brand ", row % 20); })),
                    column("maker", values(kRows, [](std::size_t row) { return concat(row % 50 == 0 ? "Other " : "Brand ", row % 20); })),
+                   column("is_vegan", values(kRows, [](std::size_t row) { return concat(row % 9 == 0); })),
+                   column("is_mini", values(kRows, [](std::size_t row) { return concat(row % 11 == 0); })),
                    column("department", values(kRows, [](std::size_t row) { return concat("Dept ", row % 20 / 5); }))});
   const EntitiesGuess guess = shop.guess();
   EXPECT_EQ(guess.features[0].reason, "says the same as brand");
   EXPECT_FALSE(guess.features[1].is_left_out);
   EXPECT_EQ(guess.features[2].reason, "mostly a copy of brand");
-  EXPECT_FALSE(guess.features[3].is_left_out);  // a level above the brand
+  EXPECT_FALSE(guess.features[3].is_left_out);
+  EXPECT_FALSE(guess.features[4].is_left_out);  // flags that are mostly 0 agree by chance
+  EXPECT_FALSE(guess.features[5].is_left_out);  // a level above the brand
 }
 
 TEST(Features, TheNameIsCalledSoElseTheFinestCategoryStandsForIt) {

@@ -129,8 +129,8 @@ class Inference {
   // The head had weights above 0 only; perhaps the rest has others.
   void check_weight() {
     if (shop_.events.weight.value.empty() || counts_.num_weightless == 0) return;
-    shop_.events.weight.reason = concat("weight = \"", shop_.events.weight.value, "\"  # left out: ", counts_.num_weightless, " of ",
-                                        counts_.num_usable, " rows are not above 0 and would be rejected");
+    shop_.events.weight.reason = concat("weight = \"", shop_.events.weight.value, "\"  # left out: not above 0 in ", counts_.num_weightless,
+                                        " of ", counts_.num_usable, " rows, which would be rejected");
     shop_.events.weight.value.clear();
   }
 

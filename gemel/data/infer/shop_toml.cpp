@@ -7,7 +7,7 @@
 namespace gemel {
 namespace {
 
-constexpr std::size_t kMaxWidth = 140, kMaxCommentColumn = 58;
+constexpr std::size_t kMaxWidth = 140, kMaxCommentColumn = 58, kMaxListWidth = 110;
 
 std::string toml_text(std::string_view text) {
   std::string out = "\"";
@@ -26,6 +26,24 @@ std::string toml_text(const std::vector<std::string>& texts) {
   std::string out;
   for (const std::string& text : texts) out += concat(out.empty() ? "" : ", ", toml_text(text));
   return concat("[", out, "]");
+}
+
+// A list, in as many lines as it takes.
+std::string toml_list(const std::vector<std::string>& texts) {
+  std::string out = "[";
+  std::size_t line_begin = 0;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string text = toml_text(texts[i]);
+    if (i > 0) out += ",";
+    if (out.size() + text.size() + 2 > line_begin + kMaxListWidth) {
+      line_begin = out.size();
+      out += "\n           ";
+    } else if (i > 0) {
+      out += " ";
+    }
+    out += text;
+  }
+  return out + "]";
 }
 
 std::string key_of(std::string_view name) {
@@ -119,16 +137,11 @@ void write_source(Page& page, const TableGuess& table) {
   page.line(concat("path = ", toml_text(table.paths)),
             concat(table.rows, table.layout.empty() ? "" : concat("; known layout: ", table.layout)));
   const SourceFormat& format = table.source.format;
-  const auto list = [](const std::vector<std::string>& names) {
-    std::string text;
-    for (const std::string& name : names) text += concat(text.empty() ? "" : ", ", toml_text(name));
-    return text;
-  };
   if (format.format) page.line(concat("format = ", toml_text(to_text(*format.format))), "the name of the file does not tell");
   if (!format.delimiter.empty()) page.line(concat("delimiter = ", toml_text(format.delimiter)), table.source.reason);
   if (!format.header) page.line("header = false", "the first row holds values");
   if (!format.columns.empty())
-    page.line(concat("columns = [", list(format.columns), "]"),
+    page.line(concat("columns = ", toml_list(format.columns)),
               table.layout.empty() ? "names made up here, in the order of the file" : concat("as ", table.layout, " documents them"));
   if (format.encoding == Encoding::kLatin1) page.line("encoding = \"latin-1\"", "some bytes are no UTF-8");
   if (!format.each.empty()) page.line(concat("each = ", toml_text(format.each)), "one row for each element of this list");

@@ -1,23 +1,24 @@
 #include "gemel/data/infer/twin_pairs.h"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
-#include <unordered_map>
 
 namespace gemel {
 namespace {
 
-constexpr std::uint64_t kMaxPairs = 30'000'000;  // looked at: some seconds, and some hundred MB where all differ
+constexpr std::uint64_t kMaxSteps = 200'000'000;  // about a second
 
 auto key_of(const DayRow& row) { return std::tuple(row.user, row.day, row.item); }
 
-// Calls `take` with the rows of each (customer, day).
-template <class Take>
-void for_each_day(const std::vector<DayRow>& rows, Take&& take) {
-  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+// Distinct rows of the same (customer, day) stand together; [rows] where the ones of each row begin and end.
+std::vector<std::pair<std::uint32_t, std::uint32_t>> days_of(const std::vector<DayRow>& rows) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> days(rows.size());
+  for (std::uint32_t begin = 0, end = 0; begin < rows.size(); begin = end) {
     while (end < rows.size() && rows[end].user == rows[begin].user && rows[end].day == rows[begin].day) ++end;
-    take(begin, end);
+    for (std::uint32_t row = begin; row < end; ++row) days[row] = {begin, end};
   }
+  return days;
 }
 
 }  // namespace
@@ -27,23 +28,32 @@ std::optional<std::vector<std::pair<std::uint32_t, std::uint32_t>>> find_twin_pa
   std::ranges::sort(rows, {}, key_of);
   const auto same = [](const DayRow& a, const DayRow& b) { return key_of(a) == key_of(b); };
   rows.erase(std::unique(rows.begin(), rows.end(), same), rows.end());
-  std::uint64_t num_pairs = 0;
-  for_each_day(rows, [&](std::size_t begin, std::size_t end) { num_pairs += (end - begin) * (end - begin - 1) / 2; });
-  if (num_pairs > kMaxPairs) return std::nullopt;
+  const auto days = days_of(rows);
+  std::uint64_t num_steps = 0;
+  for (const auto& [begin, end] : days) num_steps += end - begin;
+  if (num_steps > kMaxSteps) return std::nullopt;
 
-  std::vector<std::uint32_t> num_rows(num_items);
+  std::vector<std::uint32_t> num_rows(num_items), by_item(rows.size()), shared(num_items), touched;
   for (const DayRow& row : rows) ++num_rows[row.item];
-  std::unordered_map<std::uint64_t, std::uint32_t> shared;  // lower item << 32 | higher item
-  for_each_day(rows, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t a = begin; a < end; ++a)
-      for (std::size_t b = a + 1; b < end; ++b) ++shared[std::uint64_t{rows[a].item} << 32 | rows[b].item];
-  });
+  std::iota(by_item.begin(), by_item.end(), 0u);
+  std::ranges::stable_sort(by_item, {}, [&](std::uint32_t row) { return rows[row].item; });
+
   std::vector<std::pair<std::uint32_t, std::uint32_t>> twins;
-  for (const auto& [key, num_shared] : shared) {
-    const auto low = static_cast<std::uint32_t>(key >> 32), high = static_cast<std::uint32_t>(key);
-    const double rarer = std::min(num_rows[low], num_rows[high]);
-    if (num_shared >= static_cast<std::uint32_t>(config.min_shared) && num_shared >= config.min_share * rarer)
-      twins.emplace_back(low, high);
+  for (std::size_t begin = 0, end = 0; begin < by_item.size(); begin = end) {
+    const std::uint32_t item = rows[by_item[begin]].item;
+    end = begin + num_rows[item];
+    if (num_rows[item] < static_cast<std::uint32_t>(config.min_shared)) continue;
+    for (std::size_t i = begin; i < end; ++i)
+      for (std::uint32_t row = days[by_item[i]].first; row < days[by_item[i]].second; ++row)
+        if (shared[rows[row].item]++ == 0) touched.push_back(rows[row].item);
+    for (const std::uint32_t other : touched) {
+      const bool is_rarer = std::tuple(num_rows[item], item) < std::tuple(num_rows[other], other);  // each pair once, by its rarer one
+      const bool are_twins =
+          shared[other] >= static_cast<std::uint32_t>(config.min_shared) && shared[other] >= config.min_share * num_rows[item];
+      if (is_rarer && are_twins) twins.emplace_back(std::min(item, other), std::max(item, other));
+      shared[other] = 0;
+    }
+    touched.clear();
   }
   std::ranges::sort(twins);
   return twins;

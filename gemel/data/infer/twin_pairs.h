@@ -16,7 +16,7 @@ struct DayRow {
   std::int32_t day;
 };
 
-// Nothing where looking would take too long: the sum over (customer, day) of the square of its products is above some ten millions.
+// Nothing where looking would take too long: the sum over (customer, day) of the square of its products is above 200 million.
 // Sorts and thins out `rows`.
 std::optional<std::vector<std::pair<std::uint32_t, std::uint32_t>>> find_twin_pairs(std::vector<DayRow>& rows, std::size_t num_items,
                                                                                     const TwinsConfig& config);
