@@ -151,15 +151,6 @@ bool is_same_figure(const Json& a, const Json& b) {
          a["metric"] == b["metric"];
 }
 
-Result<void> replace_file(const std::filesystem::path& path, std::string_view bytes) {
-  const std::filesystem::path temporary = path.string() + ".new";
-  GEMEL_RETURN_IF_ERROR(write_file(temporary, bytes));
-  std::error_code error;
-  std::filesystem::rename(temporary, path, error);
-  if (error) return fail(ErrorCode::kIo, path.string(), ": cannot be replaced: ", error.message());
-  return {};
-}
-
 }  // namespace
 
 std::string text_report(const Comparison& comparison) {

@@ -29,9 +29,10 @@ std::vector<KnobGuess> guess_knobs(const EventCounts& counts, bool has_time, std
   }
   if (repeats) {
     add("first_only", "true",
-        fmt::format("{:.0f} % of these events repeat an earlier one, which needs no network: learn what is taken for the first time; "
-                    "use `--repeats drop` in train and evaluate",
-                    100 * counts.repeat_share));
+        fmt::format(
+            "{:.0f} % of these events repeat an earlier one: learn what is taken for the first time, and use `--repeats drop` in train "
+            "and evaluate; or, to learn the repeats too, take this line out and set personal_half_life_days = [14, 90, inf]",
+            100 * counts.repeat_share));
     add("history", "{ length = 100 }", "long pasts");
   }
   if (num_products > kManyProducts) {
