@@ -128,8 +128,8 @@ class TypeGuesser {
     if (column_.is_numeric()) return false;
     for (const std::string_view separator : {"|", ";", ">"}) {
       const Tags cut = cut_tags(column_, separator);
-      if (share_of(cut.num_cut, column_.num_filled) < 0.1 || cut.distinct.size() * 2 > cut.num_tags || cut.mean_words > kManyWords)
-        continue;
+      const bool come_again = cut.distinct.size() * 2 <= cut.num_tags || (separator == "|" && cut.num_cut * 2 > column_.num_filled);
+      if (share_of(cut.num_cut, column_.num_filled) < 0.1 || !come_again || cut.mean_words > kManyWords) continue;
       return tags(std::string(separator), cut, concat("several values, cut at ", separator)), true;
     }
     if (const Tags cut = cut_tags(column_, ","); share_of(cut.num_cut, column_.num_filled) >= 0.3 && cut.mean_words <= 3 &&
