@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <numeric>
 #include <optional>
 
-#include "gemel/base/file.h"
 #include "gemel/data/infer/column_profile.h"
 #include "gemel/data/infer/twin_pairs.h"
 #include "gemel/data/ingest/cell_text.h"
@@ -154,17 +152,12 @@ std::vector<double> ranks_of(const std::vector<double>& values) {
 }  // namespace
 
 Result<EventCounts> count_events(const std::string& pattern, const EventsGuess& guess, bool find_twin_products, ProgressSink& progress) {
-  GEMEL_ASSIGN_OR_RETURN(const auto paths, expand_glob(pattern));
-  std::uint64_t total_bytes = 0, passed_bytes = 0;
-  for (const auto& path : paths) {
-    std::error_code unknown_size;  // only progress wants it
-    const auto size = std::filesystem::file_size(path, unknown_size);
-    if (!unknown_size) total_bytes += size;
-  }
+  GEMEL_ASSIGN_OR_RETURN(const SourceFiles files, find_files(pattern, guess.source.format));
+  std::uint64_t passed_bytes = 0;
   EventCounter counter(guess);
   RowBatch batch;
-  progress.begin("count events", total_bytes, "bytes");
-  for (const auto& path : paths) {
+  progress.begin("count events", files.size_bytes, "bytes");
+  for (const auto& path : files.paths) {
     GEMEL_ASSIGN_OR_RETURN(const auto rows, open_row_source(path, guess.source.format));
     GEMEL_RETURN_IF_ERROR(counter.request(*rows, path.string()));
     while (true) {

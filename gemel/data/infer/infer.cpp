@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <set>
 
-#include "gemel/base/file.h"
 #include "gemel/data/day.h"
 #include "gemel/data/infer/event_columns.h"
 #include "gemel/data/infer/event_counts.h"
@@ -90,7 +89,8 @@ class Inference {
 
  private:
   Result<Inferred> look_at(TableRole role, const std::string& pattern, TableGuess& guess) {
-    GEMEL_ASSIGN_OR_RETURN(const auto paths, expand_glob(pattern));
+    GEMEL_ASSIGN_OR_RETURN(const SourceFiles files, find_files(pattern, {}));
+    const auto& paths = files.paths;
     GEMEL_ASSIGN_OR_RETURN(SourceGuess source, guess_source(paths[0].string()));
     Inferred table{.pattern = pattern};
     GEMEL_ASSIGN_OR_RETURN(table.sample, read_sample(pattern, source, options_.limits, progress_));

@@ -12,7 +12,7 @@
 namespace gemel {
 
 struct InferOptions {
-  std::string events, items, users;  // paths or globs; the latter two may be empty
+  std::string events, items, users;  // paths, globs or folders; the latter two may be empty
   std::filesystem::path out;         // of shop.toml: its folder is what relative paths will begin at
   SampleLimits limits;
 };

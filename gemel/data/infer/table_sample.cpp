@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "gemel/base/file.h"
 #include "gemel/data/infer/text_shape.h"
 #include "gemel/data/ingest/byte_stream.h"
 #include "gemel/data/ingest/cell_text.h"
@@ -31,6 +30,13 @@ const ColumnSample* TableSample::find(std::string_view column) const {
   return found == columns.end() ? nullptr : &*found;
 }
 
+Result<SourceFiles> find_files(const std::string& pattern, const SourceFormat& format) {
+  if (pattern == kStandardInput) return fail(ErrorCode::kBadInput, "standard input cannot be read twice; expected the path of a file");
+  auto files = SourceFiles::find({pattern}, format, "init");
+  if (!files && files.error().code == ErrorCode::kBadConfig) return fail(ErrorCode::kNotFound, files.error().message);
+  return files;
+}
+
 Result<SourceGuess> guess_source(const std::string& path) {
   const auto called = file_format_of(std::filesystem::path(path).filename().string());
   if (called == FileFormat::kParquet || called == FileFormat::kArrow) return SourceGuess{{}, std::string(to_text(*called))};
@@ -43,7 +49,8 @@ Result<SourceGuess> guess_source(const std::string& path) {
 }
 
 Result<TableSample> read_sample(const std::string& pattern, const SourceGuess& source, const SampleLimits& limits, ProgressSink& progress) {
-  GEMEL_ASSIGN_OR_RETURN(const auto paths, expand_glob(pattern));
+  GEMEL_ASSIGN_OR_RETURN(const SourceFiles files, find_files(pattern, source.format));
+  const auto& paths = files.paths;
   TableSample sample{.file = paths[0].string(), .source = source, .is_whole = true};
   std::size_t num_bytes = 0;
   std::string buffer;

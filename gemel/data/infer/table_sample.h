@@ -6,6 +6,7 @@
 
 #include "gemel/base/progress.h"
 #include "gemel/data/infer/shop_guess.h"
+#include "gemel/data/ingest/source_files.h"
 #include "gemel/data/row_source.h"
 
 namespace gemel {
@@ -31,10 +32,14 @@ struct SampleLimits {
   std::size_t max_bytes = std::size_t{128} << 20;
 };
 
+// The files of a table: a path, a glob or a folder, as in shop.toml; sorted by name. Errors: kNotFound, kBadInput (standard input, which
+// cannot be read twice), kIo.
+Result<SourceFiles> find_files(const std::string& pattern, const SourceFormat& format);
+
 // How a file is cut, told from its first bytes. Errors: kNotFound, kIo, kBadInput (empty), kCorrupt.
 Result<SourceGuess> guess_source(const std::string& path);
 
-// The head of the files that `pattern` matches (a path or a glob), in the order of their names. Errors: kNotFound, kBadInput, kIo,
+// The head of the files that `pattern` names, in the order of their names. Errors: kNotFound, kBadInput, kIo,
 // kInterrupted.
 Result<TableSample> read_sample(const std::string& pattern, const SourceGuess& source, const SampleLimits& limits, ProgressSink& progress);
 
