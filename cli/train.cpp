@@ -150,7 +150,7 @@ void add_train(CLI::App& app, CommandContext& context) {
                   {.name = "train",
                    .summary = "Fit a model: choices on validation, then once more up to the test; write a bundle",
                    .example = "gemel train out/shop --model two_tower --out out/shop_bundle\n"
-                              "  gemel train out/shop --model two_tower --out out/shop_bundle --resume   # after Ctrl-C or a crash"},
+                              "  gemel train out/shop --model two_tower --out out/shop_bundle --resume"},
                   [options](CommandContext& run) { return train(*options, run); });
   command.add_option("dataset", options->dataset, "Directory that `gemel ingest` wrote")->required();
   command.add_option("--out", options->out, "Bundle to write; an older bundle there is replaced")->required();

@@ -25,9 +25,9 @@ function(gemel_library name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/gemel/${arg_FOLDER}/*.cpp")
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "_test\\.cpp$")
-  if(name STREQUAL "data")  # data/ingest and data/arrow_module are libraries of their own: they alone touch Arrow
-    list(FILTER sources EXCLUDE REGEX "/data/(ingest|arrow_module)/")
-    list(FILTER tests EXCLUDE REGEX "/data/ingest/")
+  if(name STREQUAL "data")  # data/ingest, data/infer and data/arrow_module are libraries of their own: they alone touch Arrow
+    list(FILTER sources EXCLUDE REGEX "/data/(ingest|infer|arrow_module)/")
+    list(FILTER tests EXCLUDE REGEX "/data/(ingest|infer)/")
   endif()
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   if(NOT sources)
@@ -79,7 +79,7 @@ function(gemel_arrow_module)
   target_include_directories(gemel_arrow PRIVATE "${CMAKE_SOURCE_DIR}")
   target_include_directories(gemel_arrow SYSTEM PRIVATE "${GEMEL_PYARROW_DIR}/include")
   target_link_libraries(gemel_arrow PRIVATE gemel_base ${arrow_so} ${parquet_so})
-  foreach(user data_test ingest_test)  # they load it while they run
+  foreach(user data_test ingest_test infer_test)  # they load it while they run
     if(TARGET ${user})
       add_dependencies(${user} gemel_arrow)
     endif()

@@ -17,6 +17,8 @@ constexpr std::array<std::pair<std::string_view, FeatureType>, 5> kFeatureTypes{
                                                                                  {"time", FeatureType::kTime},
                                                                                  {"shown", FeatureType::kShown}}};
 
+const std::vector<std::string> kTimeFormats{"iso", "s", "ms", "us", "ymd", "dmy", "mdy"};
+
 constexpr std::string_view kDefaultSeparator = "|";
 
 // Reads shop.toml section by section. Errors go into the ConfigFile, which keeps the first.
@@ -37,6 +39,7 @@ class Reader {
 
  private:
   Result<void> read_events(ConfigTable table, EventsConfig& events) const;
+  void read_columns(ConfigTable& table, std::string_view key, std::string& first, std::vector<std::string>& others) const;
   Result<void> read_actions(ConfigTable table, EventsConfig& events) const;
   Result<void> read_items(ConfigTable table, TableConfig& items) const;
   Result<void> read_table(ConfigTable table, TableConfig& out) const;
@@ -108,9 +111,9 @@ Result<void> Reader::read_events(ConfigTable table, EventsConfig& events) const 
   read_source(table, events.source);
   events.time = table.text("time", "");
   events.order = table.flag("order", false);
-  if (table.has("time_format")) events.time_format = table.choice("time_format", {"iso", "s", "ms", "us"}, "iso");
-  events.user = table.text("user");
-  events.item = table.text("item");
+  if (table.has("time_format")) events.time_format = table.choice("time_format", kTimeFormats, "iso");
+  read_columns(table, "user", events.user, events.user_else);
+  read_columns(table, "item", events.item, events.item_else);
   events.action = table.text("action", "");
   events.weight = table.text("weight", "");
   events.id = table.text("id", "");
@@ -124,6 +127,18 @@ Result<void> Reader::read_events(ConfigTable table, EventsConfig& events) const 
     if (column->empty()) table.reject(column == &events.user ? "user" : "item", "expected the name of a column, found an empty text");
   GEMEL_RETURN_IF_ERROR(read_actions(table.table("actions"), events));
   return table.finish();
+}
+
+// One column, or a list of them of which the first that is filled counts.
+void Reader::read_columns(ConfigTable& table, std::string_view key, std::string& first, std::vector<std::string>& others) const {
+  if (!table.has(key) || table.is_text(key)) {
+    first = table.text(key);
+    return;
+  }
+  others = table.texts(key);
+  if (others.empty()) return;  // an empty list: the caller misses the column
+  first = others.front();
+  others.erase(others.begin());
 }
 
 Result<void> Reader::read_actions(ConfigTable table, EventsConfig& events) const {
@@ -209,6 +224,8 @@ Result<void> Reader::read_feature(ConfigTable table, FeatureConfig& feature) con
   }
   if (feature.type == FeatureType::kTags || feature.type == FeatureType::kCategory)
     feature.min_count = static_cast<int>(table.integer("min_count", 1, 1, 1'000'000));
+  if (feature.type == FeatureType::kTime && table.has("time_format"))
+    feature.time_format = table.choice("time_format", kTimeFormats, "iso");
   if (feature.type == FeatureType::kNumber) {
     feature.transform = table.choice("transform", {"none", "log1p"}, "none");
     feature.unit = table.text("unit", "");

@@ -26,6 +26,7 @@ struct FeatureConfig {
   std::string transform = "none";  // kNumber: none, log1p
   std::string unit;                // kNumber: take the number before this unit, "ml" in "1 oz / 30 mL"; empty: the whole field
   std::optional<double> min;       // kNumber: below it the row is rejected; 0 when transform is log1p
+  std::string time_format;         // kTime: as EventsConfig::time_format
   int buckets = 0;                 // kNumber: > 0 adds an embedding of that many quantile buckets
   int min_count = 1;               // kCategory, kTags: rarer values in the training period share the unseen row
 };
@@ -40,8 +41,9 @@ struct EventsConfig {
   SourceFormat source;                         // of the files of [split] too
   std::string time;                            // column; empty: absent
   bool order = false;                          // rows are in order although there is no time
-  std::string time_format;                     // "", "iso", "s", "ms", "us": empty detects
+  std::string time_format;                     // "", or a TimeFormat ("iso", "s", "dmy", ...): empty detects
   std::string user, item, action, weight, id;  // columns; action, weight, id may be empty
+  std::vector<std::string> user_else, item_else;  // columns that count where `user` or `item` is missing, in this order
   std::map<std::string, ActionConfig> actions;
   bool drop_duplicates = true;
 };

@@ -187,7 +187,7 @@ TEST_F(BadInput, RequestsAndEvaluationsThatCannotBeMeant) {
       {{"evaluate", "dataset", "--protocol", "weekly"}, "protocol: expected one of rolling_week"},
       {{"evaluate", "dataset", "--json", "no/such/report.json"}, "--json: expected a path in a folder that exists"},
       {{"evaluate", "dataset", "--results", "results.json"}, "--results needs --data-name"},
-      {{"recomend", "bundle"}, "no command 'recomend'; expected one of ingest, train"},
+      {{"recomend", "bundle"}, "no command 'recomend'; expected one of init, ingest, train"},
   };
   for (const auto& [arguments, message] : cases) expect_refused(message, arguments, {message});
   expect_refused("no bundle", {"recommend", "dataset"}, {"dataset: no bundle here", "gemel train"}, 3);

@@ -27,6 +27,8 @@ class EventReader {
     };
     user_ = request(config.user, "user");
     item_ = request(config.item, "item");
+    for (const auto& column : config.user_else) user_else_.push_back(request(column, "user"));
+    for (const auto& column : config.item_else) item_else_.push_back(request(column, "item"));
     time_ = request(config.time, "time");
     action_ = request(config.action, "action");
     weight_ = request(config.weight, "weight");
@@ -84,8 +86,15 @@ class EventReader {
       id = cell_text(batch.cell(column, row), buffer);
       return id_problem(id);
     };
-    if (auto problem = read_id(user_, user_text_, event.user)) return reject(user_, *problem);
-    if (auto problem = read_id(item_, item_text_, event.item)) return reject(item_, *problem);
+    // The first column that is filled counts.
+    const auto read_first = [&](std::size_t column, const std::vector<std::size_t>& others, std::string& buffer, std::string_view& id) {
+      auto problem = read_id(column, buffer, id);
+      for (const std::size_t other : others)
+        if (id.empty()) problem = read_id(other, buffer, id);
+      return problem;
+    };
+    if (auto problem = read_first(user_, user_else_, user_text_, event.user)) return reject(user_, *problem);
+    if (auto problem = read_first(item_, item_else_, item_text_, event.item)) return reject(item_, *problem);
     if (action_ != kAbsent)
       if (auto problem = read_id(action_, action_text_, event.action)) return reject(action_, *problem);
     if (time_ != kAbsent) {
@@ -151,6 +160,7 @@ class EventReader {
   WantedColumns wanted_;
   std::size_t user_, item_, time_, action_, weight_, id_;  // places in wanted_, or kAbsent
   bool id_is_of_record_ = false;  // where rows are elements of a list
+  std::vector<std::size_t> user_else_, item_else_;          // likewise; read where user_ or item_ is missing
   std::optional<TimeFormat> format_;
   std::size_t part_ = 0;
   bool all_whole_days_ = true;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "gemel/base/file.h"
+#include "gemel/data/ingest/cell_text.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
@@ -240,6 +241,38 @@ TEST_F(IngestTest, TakesSplitsGivenAsFiles) {
   EXPECT_EQ(shop.file_split()->test_begin, 3u);
   EXPECT_EQ(shop.times()[2].time_since_epoch().count(), 1);
   EXPECT_EQ(shop.times()[4].time_since_epoch().count(), 2);
+}
+
+TEST_F(IngestTest, TakesTheFirstFilledOfSeveralColumnsAndDatesInTheirDeclaredOrder) {
+  write("events.csv",
+        "account,device,sku,product,time\nann,d1,tea,,02/03/2024\n,d2,,jam,03/03/2024\nbob,,,,04/03/2024\n,,tea,,05/03/2024\n"
+        "bob,d3,milk,tea,12/03/2024\n");
+  write("items.csv", "id,since\ntea,01/02/2020\njam,05/01/2020\n");
+  const auto summary = run(R"(
+[events]
+path = "events.csv"
+time = "time"
+time_format = "mdy"
+user = ["account", "device"]
+item = ["sku", "product"]
+[items]
+path = "items.csv"
+id = "id"
+[items.features]
+since = { type = "time", time_format = "mdy" }
+)");
+  ASSERT_TRUE(summary) << summary.error().message;
+  const Dataset found = dataset();
+  std::vector<std::string> events;
+  for (std::size_t i = 0; i < found.num_events(); ++i)
+    events.push_back(concat(found.user_table().ids[to_size(found.users()[i])], " ", found.item_table().ids[to_size(found.items()[i])], " ",
+                            time_text(found.times()[i])));
+  EXPECT_THAT(events, ElementsAre("ann tea 2024-02-03", "d2 jam 2024-03-03", "bob milk 2024-12-03"));
+  const auto rows = rejected();
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0]["field"], "sku");
+  EXPECT_EQ(rows[0]["reason"], "missing");
+  EXPECT_EQ(rows[1]["field"], "account");
 }
 
 TEST_F(IngestTest, MergesTwinsAndDropsTheCopiesThatMergingMakes) {

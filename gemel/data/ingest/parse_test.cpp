@@ -54,6 +54,24 @@ TEST(ParseTime, ReadsEpochCountsAsIntegersAndAsFloats) {
     EXPECT_EQ(microseconds_of(text, TimeFormat::kSeconds), std::nullopt) << text;
 }
 
+TEST(ParseTime, ReadsDatesAsPeopleWriteThem) {
+  // date -u -d 2017-12-31 +%s says 1514678400
+  for (const char* text : {"31/12/2017", "31.12.2017", "31-12-2017", "31-Dec-2017", "31/december/2017", " 31-DEC-2017 "})
+    EXPECT_EQ(microseconds_of(text, TimeFormat::kDayFirst), 1514678400'000000) << text;
+  for (const char* text : {"12/31/2017", "12-31-2017 00:00", "Dec-31-2017T00:00:00Z"})
+    EXPECT_EQ(microseconds_of(text, TimeFormat::kMonthFirst), 1514678400'000000) << text;
+  EXPECT_EQ(microseconds_of("1/2/2017 08:26", TimeFormat::kDayFirst), microseconds_of("2017-02-01T08:26"));
+  EXPECT_EQ(microseconds_of("1/2/2017 08:26", TimeFormat::kMonthFirst), microseconds_of("2017-01-02T08:26"));
+  EXPECT_EQ(microseconds_of("20171231", TimeFormat::kCompactDay), 1514678400'000000);
+  for (const char* text : {"", "31", "31/12", "31/12/17", "31/12-2017", "32/12/2017", "31/02/2017", "0/1/2017", "31-Foo-2017", "31-De-2017",
+                           "31/12/2017 25:00", "31/12/2017x", "2017-12-31", "31//2017"})
+    EXPECT_EQ(microseconds_of(text, TimeFormat::kDayFirst), std::nullopt) << text;
+  for (const char* text : {"20171301", "20170230", "18991231", "201712310", "2017123", "2017-12-31", "abcdefgh"})
+    EXPECT_EQ(microseconds_of(text, TimeFormat::kCompactDay), std::nullopt) << text;
+  const Cell integer{.kind = Cell::Kind::kInteger, .integer = 20171231};  // Parquet
+  EXPECT_EQ(parse_time(integer, TimeFormat::kCompactDay), parse_iso_time("2017-12-31"));
+}
+
 TEST(ParseTime, TellsTheFormatOfAColumnFromItsFirstRows) {
   const auto detect = [](std::initializer_list<std::string_view> texts) {
     std::vector<Cell> cells;
@@ -65,6 +83,11 @@ TEST(ParseTime, TellsTheFormatOfAColumnFromItsFirstRows) {
   EXPECT_EQ(detect({"1219968000000", "junk", "1219968000001"}), TimeFormat::kMilliseconds);
   EXPECT_EQ(detect({"1219968000000000"}), TimeFormat::kMicroseconds);
   EXPECT_EQ(detect({"junk", ""}), std::nullopt);
+  EXPECT_EQ(detect({"20170101", "20171231", "junk"}), TimeFormat::kCompactDay);
+  EXPECT_EQ(detect({"20170101", "20179999"}), TimeFormat::kSeconds);  // ids, or seconds of 1970: no days
+  EXPECT_EQ(detect({"01/02/2017", "31/12/2017"}), TimeFormat::kDayFirst);
+  EXPECT_EQ(detect({"01/02/2017", "12/31/2017"}), TimeFormat::kMonthFirst);
+  EXPECT_EQ(detect({"01/02/2017"}), TimeFormat::kDayFirst);  // either: the day comes first
 }
 
 TEST(ParseTime, AgreesWithTheCLibraryOnRandomSeconds) {

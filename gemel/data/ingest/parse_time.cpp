@@ -1,9 +1,11 @@
 #include "gemel/data/ingest/parse_time.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
+#include "gemel/data/ingest/cell_text.h"
 #include "gemel/data/ingest/parse_number.h"
 
 namespace gemel {
@@ -21,6 +23,11 @@ struct Reader {
     if (rest.empty() || rest.front() != letter) return false;
     rest.remove_prefix(1);
     return true;
+  }
+  // One or two digits.
+  bool short_number(int min, int max, int& value) {
+    const bool has_two = rest.size() > 1 && rest[1] >= '0' && rest[1] <= '9';
+    return number(has_two ? 2 : 1, min, max, value);
   }
   // Exactly num_digits digits, value in [min, max].
   bool number(int num_digits, int min, int max, int& value) {
@@ -86,27 +93,98 @@ std::int64_t microseconds_per_count(TimeFormat format) {
   return format == TimeFormat::kSeconds ? 1'000'000 : format == TimeFormat::kMilliseconds ? 1'000 : 1;
 }
 
+constexpr std::array<std::pair<std::string_view, TimeFormat>, 7> kFormats{{{"iso", TimeFormat::kIso},
+                                                                           {"s", TimeFormat::kSeconds},
+                                                                           {"ms", TimeFormat::kMilliseconds},
+                                                                           {"us", TimeFormat::kMicroseconds},
+                                                                           {"ymd", TimeFormat::kCompactDay},
+                                                                           {"dmy", TimeFormat::kDayFirst},
+                                                                           {"mdy", TimeFormat::kMonthFirst}}};
+
+char lower(char letter) { return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter; }
+
+// "Dec" or "December", in any case.
+bool read_month_name(Reader& reader, int& month_number) {
+  constexpr std::array<std::string_view, 12> kNames{"january", "february", "march",     "april",   "may",      "june",
+                                                    "july",    "august",   "september", "october", "november", "december"};
+  std::size_t length = 0;
+  while (length < reader.rest.size() && lower(reader.rest[length]) >= 'a' && lower(reader.rest[length]) <= 'z') ++length;
+  for (std::size_t i = 0; i < kNames.size(); ++i) {
+    const std::string_view name = kNames[i];
+    if (length != 3 && length != name.size()) continue;
+    if (!std::equal(name.begin(), name.begin() + static_cast<std::ptrdiff_t>(length), reader.rest.begin(),
+                    [](char a, char b) { return a == lower(b); }))
+      continue;
+    reader.rest.remove_prefix(length);
+    month_number = static_cast<int>(i) + 1;
+    return true;
+  }
+  return false;
+}
+
+// The rest of a text after its date: nothing, or a clock.
+std::optional<TimePoint> read_clock_after(Reader& reader, sys_days date) {
+  if (reader.rest.empty()) return TimePoint(date);
+  microseconds clock{0};
+  minutes offset{0};
+  if (!reader.skip('T') && !reader.skip('t') && !reader.skip(' ')) return std::nullopt;
+  if (!read_clock(reader, clock) || !read_offset(reader, offset)) return std::nullopt;
+  const TimePoint at = TimePoint(date) + clock - offset;
+  return at >= kFirstTime && at < kEndOfTime ? std::optional(at) : std::nullopt;
+}
+
+std::optional<TimePoint> parse_text(const Cell& cell, TimeFormat format) {
+  std::string buffer;
+  const std::string_view text = trimmed(cell_text(cell, buffer));
+  switch (format) {
+    case TimeFormat::kIso: return cell.kind == Cell::Kind::kText ? parse_iso_time(text) : std::nullopt;
+    case TimeFormat::kCompactDay: return parse_compact_day(text);
+    case TimeFormat::kDayFirst: return parse_written_date(text, /*month_first=*/false);
+    case TimeFormat::kMonthFirst: return parse_written_date(text, /*month_first=*/true);
+    default: return std::nullopt;
+  }
+}
+
+bool is_epoch_count(TimeFormat format) {
+  return format == TimeFormat::kSeconds || format == TimeFormat::kMilliseconds || format == TimeFormat::kMicroseconds;
+}
+
 std::optional<TimePoint> in_range(TimePoint at) { return at >= kFirstTime && at < kEndOfTime ? std::optional(at) : std::nullopt; }
 
 }  // namespace
 
 std::optional<TimeFormat> to_time_format(std::string_view text) {
-  if (text == "iso") return TimeFormat::kIso;
-  if (text == "s") return TimeFormat::kSeconds;
-  if (text == "ms") return TimeFormat::kMilliseconds;
-  if (text == "us") return TimeFormat::kMicroseconds;
+  for (const auto& [name, format] : kFormats)
+    if (name == text) return format;
   return std::nullopt;
 }
 
+std::string_view to_text(TimeFormat format) {
+  for (const auto& [name, known] : kFormats)
+    if (known == format) return name;
+  return "";
+}
+
 std::optional<TimeFormat> detect_time_format(std::span<const Cell> sample) {
-  std::size_t num_iso = 0;
+  std::size_t num_iso = 0, num_compact = 0, num_day_first = 0, num_month_first = 0;
   std::vector<double> counts;
   for (const Cell& cell : sample) {
-    if (cell.kind == Cell::Kind::kTime || (cell.kind == Cell::Kind::kText && parse_iso_time(trimmed(cell.text)))) ++num_iso;
-    else if (const auto count = epoch_count(cell)) counts.push_back(std::abs(*count));
+    if (cell.kind == Cell::Kind::kMissing) continue;
+    if (cell.kind == Cell::Kind::kTime || parse_text(cell, TimeFormat::kIso)) {
+      ++num_iso;
+    } else if (const auto count = epoch_count(cell)) {
+      counts.push_back(std::abs(*count));
+      num_compact += parse_text(cell, TimeFormat::kCompactDay).has_value();
+    } else {
+      num_day_first += parse_text(cell, TimeFormat::kDayFirst).has_value();
+      num_month_first += parse_text(cell, TimeFormat::kMonthFirst).has_value();
+    }
   }
-  if (num_iso + counts.size() == 0) return std::nullopt;
-  if (num_iso >= counts.size()) return TimeFormat::kIso;
+  const std::size_t num_written = std::max(num_day_first, num_month_first);
+  if (num_iso + counts.size() + num_written == 0) return std::nullopt;
+  if (num_iso >= std::max(counts.size(), num_written)) return TimeFormat::kIso;
+  if (num_written > counts.size()) return num_day_first >= num_month_first ? TimeFormat::kDayFirst : TimeFormat::kMonthFirst;
+  if (10 * num_compact >= 9 * counts.size()) return TimeFormat::kCompactDay;
   const auto median = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
   std::nth_element(counts.begin(), median, counts.end());
   return *median < 1e11 ? TimeFormat::kSeconds : *median < 1e14 ? TimeFormat::kMilliseconds : TimeFormat::kMicroseconds;
@@ -114,7 +192,7 @@ std::optional<TimeFormat> detect_time_format(std::span<const Cell> sample) {
 
 std::optional<TimePoint> parse_time(const Cell& cell, TimeFormat format) {
   if (cell.kind == Cell::Kind::kTime) return in_range(TimePoint(microseconds(cell.integer)));
-  if (format == TimeFormat::kIso) return cell.kind == Cell::Kind::kText ? parse_iso_time(trimmed(cell.text)) : std::nullopt;
+  if (!is_epoch_count(format)) return parse_text(cell, format);
   const auto count = epoch_count(cell);
   const double limit = static_cast<double>(kEndOfTime.time_since_epoch().count());
   if (!count || std::abs(*count) * static_cast<double>(microseconds_per_count(format)) > limit) return std::nullopt;
@@ -133,12 +211,32 @@ std::optional<TimePoint> parse_iso_time(std::string_view text) {
     return std::nullopt;
   const year_month_day date{year{year_number}, month(static_cast<unsigned>(month_number)), day(static_cast<unsigned>(day_number))};
   if (!date.ok()) return std::nullopt;  // 30 February
-  if (reader.rest.empty()) return TimePoint(sys_days(date));
-  microseconds clock{0};
-  minutes offset{0};
-  if (!reader.skip('T') && !reader.skip('t') && !reader.skip(' ')) return std::nullopt;
-  if (!read_clock(reader, clock) || !read_offset(reader, offset)) return std::nullopt;
-  return in_range(TimePoint(sys_days(date)) + clock - offset);
+  return read_clock_after(reader, sys_days(date));
+}
+
+std::optional<TimePoint> parse_written_date(std::string_view text, bool month_first) {
+  Reader reader{text};
+  int year_number = 0, month_number = 0, day_number = 0;
+  const auto read_day = [&] { return reader.short_number(1, 31, day_number); };
+  const auto read_month = [&] { return reader.short_number(1, 12, month_number) || read_month_name(reader, month_number); };
+  if (!(month_first ? read_month() : read_day()) || reader.rest.empty()) return std::nullopt;
+  const char separator = reader.rest.front();
+  if (std::string_view("/.-").find(separator) == std::string_view::npos || !reader.skip(separator)) return std::nullopt;
+  if (!(month_first ? read_day() : read_month()) || !reader.skip(separator) || !reader.number(4, 1, 9999, year_number)) return std::nullopt;
+  const year_month_day date{year{year_number}, month(static_cast<unsigned>(month_number)), day(static_cast<unsigned>(day_number))};
+  if (!date.ok()) return std::nullopt;
+  return read_clock_after(reader, sys_days(date));
+}
+
+std::optional<TimePoint> parse_compact_day(std::string_view text) {
+  Reader reader{text};
+  int year_number = 0, month_number = 0, day_number = 0;
+  if (!reader.number(4, 1900, 2099, year_number) || !reader.number(2, 1, 12, month_number) || !reader.number(2, 1, 31, day_number) ||
+      !reader.rest.empty())
+    return std::nullopt;
+  const year_month_day date{year{year_number}, month(static_cast<unsigned>(month_number)), day(static_cast<unsigned>(day_number))};
+  if (!date.ok()) return std::nullopt;
+  return TimePoint(sys_days(date));
 }
 
 }  // namespace gemel

@@ -14,7 +14,7 @@ namespace gemel {
 // One column, typed by its FeatureConfig as dataset.h says. Missing: empty text, empty list, NaN, kMissingTime.
 class TableColumn {
  public:
-  explicit TableColumn(FeatureConfig config) : config_(std::move(config)) {}
+  explicit TableColumn(FeatureConfig config) : config_(std::move(config)), format_(to_time_format(config_.time_format)) {}
 
   const FeatureConfig& config() const { return config_; }
   std::size_t num_rows() const { return num_rows_; }
