@@ -1,11 +1,13 @@
-// gemel inspect: what a Dataset or a bundle holds.
+// gemel inspect: the health of a Dataset, and what a Dataset or a bundle holds.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
+#include "cli/health_page.h"
 #include "cli/table.h"
 #include "gemel/data/dataset_format.h"
+#include "gemel/data/health/health.h"
 #include "gemel/retrieval/manifest.h"
 
 namespace gemel::cli {
@@ -33,8 +35,7 @@ void print(const std::string& title, const Json& json, bool as_json) {
   fmt::print("{}", table.text());
 }
 
-Result<Json> describe_dataset(const fs::path& directory) {
-  GEMEL_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::open(directory));
+Json describe(const Dataset& dataset) {
   Json json = {{"kind", "dataset"},
                {"fingerprint", dataset.fingerprint()},
                {"time_kind", to_text(dataset.time_kind())},
@@ -48,8 +49,20 @@ Result<Json> describe_dataset(const fs::path& directory) {
     json["last_event"] = time_label(last, dataset.time_kind());
   }
   json["actions"] = dataset.action_names();
-  json["summary"] = Json::parse(dataset.summary_json(), nullptr, /*allow_exceptions=*/false);
   return json;
+}
+
+Result<void> inspect_dataset(const fs::path& directory, bool as_json, CommandContext& context) {
+  GEMEL_ASSIGN_OR_RETURN(const Dataset dataset, Dataset::open(directory));
+  GEMEL_ASSIGN_OR_RETURN(const health::Report report, health::examine(dataset, context.progress()));
+  Json json = describe(dataset);
+  if (as_json) {
+    json["summary"] = Json::parse(dataset.summary_json(), nullptr, /*allow_exceptions=*/false);
+    json.update(Json::parse(health::to_json(report)));
+  }
+  print(directory.string(), json, as_json);
+  if (!as_json) fmt::print("\n{}", health_page(report));
+  return {};
 }
 
 Result<Json> describe_bundle(const fs::path& directory) {
@@ -70,13 +83,14 @@ Result<Json> describe_bundle(const fs::path& directory) {
   return json;
 }
 
-Result<void> inspect(const fs::path& directory, bool as_json) {
+Result<void> inspect(const fs::path& directory, bool as_json, CommandContext& context) {
   std::error_code code;
   const bool is_bundle = fs::exists(directory / kManifestFile, code);
   if (!is_bundle && !fs::exists(directory / kDatasetMarker, code))
     return fail(ErrorCode::kNotFound, directory.string(), ": neither a Dataset (", kDatasetMarker, ") nor a bundle (", kManifestFile,
                 ") is here");
-  GEMEL_ASSIGN_OR_RETURN(const Json json, is_bundle ? describe_bundle(directory) : describe_dataset(directory));
+  if (!is_bundle) return inspect_dataset(directory, as_json, context);
+  GEMEL_ASSIGN_OR_RETURN(const Json json, describe_bundle(directory));
   print(directory.string(), json, as_json);
   return {};
 }
@@ -90,10 +104,10 @@ void add_inspect(CLI::App& app, CommandContext& context) {
   };
   const auto options = std::make_shared<Options>();
   CLI::App& command = add_command(
-      app, context, {.name = "inspect", .summary = "Say what a Dataset or a bundle holds", .example = "gemel inspect out/dataset"},
-      [options](CommandContext&) { return inspect(options->directory, options->json); });
+      app, context, {.name = "inspect", .summary = "Examine the health of a Dataset, or say what a bundle holds", .example = "gemel inspect out/dataset"},
+      [options](CommandContext& run) { return inspect(options->directory, options->json, run); });
   command.add_option("path", options->directory, "Folder of a Dataset or a bundle")->required();
-  command.add_flag("--json", options->json, "Print JSON");
+  command.add_flag("--json", options->json, "Print JSON, with every row of every table");
 }
 
 }  // namespace gemel::cli

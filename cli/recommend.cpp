@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cli/command.h"
+#include "cli/product_text.h"
 #include "cli/table.h"
 #include "gemel/data/day.h"
 #include "gemel/data/ingest/parse_time.h"
@@ -22,25 +23,7 @@ struct RecommendOptions {
   bool json = false;
 };
 
-constexpr std::size_t kShownAttributes = 4;
 constexpr std::size_t kMaxCellWidth = 44;
-
-// "Acme, 4.5, mild|green": the first few attributes of a product, in the order of shop.toml.
-std::string main_attributes(const Product& product) {
-  const Json attributes = Json::parse(product.attributes_json, nullptr, /*allow_exceptions=*/false);
-  std::string text;
-  std::size_t shown = 0;
-  for (const auto& [key, value] : attributes.items()) {
-    if (shown++ == kShownAttributes) break;
-    std::string part = value.is_string() ? value.get<std::string>() : value.dump();
-    if (value.is_array()) {
-      part.clear();
-      for (const Json& tag : value) part += (part.empty() ? "" : "|") + tag.get<std::string>();
-    }
-    text += concat(text.empty() ? "" : ", ", part);
-  }
-  return text;
-}
 
 // Days are enough for people; JSON has the second.
 std::string day_label(TimePoint at, TimeKind time_kind) {
@@ -55,6 +38,19 @@ std::string reason_text(const Reason& reason, TimeKind time_kind) {
   return "";
 }
 
+Json to_json(const ExplainedScore& explained) {
+  Json json = {{"parts", Json::array()}, {"features", Json::array()}, {"history", Json::array()}, {"nearest", Json::array()}};
+  for (const ScorePart& part : explained.parts)
+    json["parts"].push_back({{"name", part.name}, {"value", part.value}, {"above_average", part.above_average}});
+  for (const FeatureEffect& feature : explained.features) json["features"].push_back({{"name", feature.name}, {"effect", feature.effect}});
+  for (const ExplainedScore::Past& past : explained.history)
+    json["history"].push_back(
+        {{"id", past.product.id}, {"name", past.product.name}, {"events", past.num_events}, {"effect", past.effect}});
+  for (const SimilarProduct& similar : explained.nearest)
+    json["nearest"].push_back({{"id", similar.product.id}, {"name", similar.product.name}, {"similarity", similar.similarity}});
+  return json;
+}
+
 Json to_json(const RecommendedProduct& recommended, TimeKind time_kind) {
   Json json = {{"id", recommended.product.id},
                {"name", recommended.product.name},
@@ -64,6 +60,7 @@ Json to_json(const RecommendedProduct& recommended, TimeKind time_kind) {
   if (recommended.reason.last_had) reason["last_had"] = time_label(*recommended.reason.last_had, time_kind);
   if (const auto& nearest = recommended.reason.nearest)
     reason["nearest"] = {{"id", nearest->id}, {"name", nearest->name}, {"similarity", recommended.reason.similarity}};
+  if (recommended.explained) json["explained"] = to_json(*recommended.explained);
   return json;
 }
 
@@ -92,6 +89,15 @@ std::string served_text(const Answer& answer, const Request& request) {
   return "";
 }
 
+void print_explanations(const Answer& answer) {
+  if (answer.products.empty() || !answer.products.front().explained) return;  // a note tells why
+  for (std::size_t i = 0; i < answer.products.size(); ++i)
+    fmt::print("\n{:>4}  {}\n{}", i + 1, answer.products[i].product.name, explanation_text(answer.products[i]));
+  fmt::print(
+      "\nThe parts add up to the score. A feature or a product of the history stands with what the score would lose without it, all else\n"
+      "as it is: these effects overlap and do not add up.\n");
+}
+
 void print_table(const Answer& answer, const Request& request, const Manifest& manifest) {
   fmt::print("{} for {} at {}: {}\n\n", manifest.model_name, answer.action, time_label(answer.at, manifest.time_kind),
              served_text(answer, request));
@@ -105,6 +111,7 @@ void print_table(const Answer& answer, const Request& request, const Manifest& m
                    reason_text(recommended.reason, manifest.time_kind)});
   }
   fmt::print("{}", table.text());
+  if (request.explain) print_explanations(answer);
   for (const std::string& note : answer.notes) fmt::print("\nNote: {}.\n", note);
 }
 
@@ -155,7 +162,8 @@ void add_recommend(CLI::App& app, CommandContext& context) {
                   {.name = "recommend",
                    .summary = "Recommend products to a customer from a bundle",
                    .example = "gemel recommend out/bundle --user 1228 --action purchase --at 2017-12-01 -k 10 --dataset out/dataset\n"
-                              "  gemel recommend out/bundle --recent 1082185,1029743"},
+                              "  gemel recommend out/bundle --recent 1082185,1029743\n"
+                              "  gemel recommend out/bundle --user 1228 --explain"},
                   [options](CommandContext& run) { return recommend(*options, run); });
   Request& request = options->request;
   command.add_option("bundle", options->bundle, "Folder that `gemel train` wrote")->required();
@@ -168,6 +176,7 @@ void add_recommend(CLI::App& app, CommandContext& context) {
   command.add_option("-k", request.k, "How many products")->capture_default_str()->check(CLI::Range(1, 10'000));
   command.add_option("--dataset", options->dataset, "Dataset the bundle was made from: brings histories and counters up to --at");
   command.add_flag("--exclude-seen", request.exclude_seen, "Leave out what the customer had before");
+  command.add_flag("--explain", request.explain, "Tell what moved each score: popularity, features, history");
   command.add_flag("--json", options->json, "Print JSON");
 }
 

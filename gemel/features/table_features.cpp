@@ -120,6 +120,19 @@ EncodedTable TableFeatures::encode(const EntityTable& table) const {
   return encoded;
 }
 
+std::vector<EncodedPlace> TableFeatures::places() const {
+  std::vector<EncodedPlace> places;
+  std::size_t num_bags = 0, num_numbers = 0;
+  for (const Fitted& fitted : features_) {
+    EncodedPlace& place = places.emplace_back(EncodedPlace{fitted.name, std::nullopt, std::nullopt});
+    if (is_textual(fitted.type) || fitted.has_buckets) place.bag = num_bags++;
+    if (is_textual(fitted.type)) continue;
+    place.number = num_numbers;
+    num_numbers += 2;
+  }
+  return places;
+}
+
 nlohmann::json TableFeatures::to_json() const {
   nlohmann::json list = nlohmann::json::array();
   for (const Fitted& fitted : features_) {

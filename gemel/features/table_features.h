@@ -5,6 +5,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -31,6 +32,13 @@ struct EncodedTable {
   Matrix numbers;                         // [rows, num_numbers]
 };
 
+// Where encode() puts a feature.
+struct EncodedPlace {
+  std::string name;
+  std::optional<std::size_t> bag;     // of EncodedTable::bags: the values, or the buckets of a number
+  std::optional<std::size_t> number;  // column of EncodedTable::numbers; the next one is the missing flag
+};
+
 class TableFeatures {
  public:
   TableFeatures() = default;
@@ -40,6 +48,8 @@ class TableFeatures {
                                    std::span<const std::uint8_t> known);
 
   EncodedTable encode(const EntityTable& table) const;
+
+  std::vector<EncodedPlace> places() const;  // of the features, in their order
 
   // features.json. from_json checks the shape; error kCorrupt.
   nlohmann::json to_json() const;

@@ -20,6 +20,7 @@
 #include "gemel/data/query_plan.h"
 #include "gemel/data/split.h"
 #include "gemel/models/checkpoint_store.h"
+#include "gemel/models/explanation.h"
 #include "gemel/numerics/matrix.h"
 #include "gemel/numerics/thread_pool.h"
 
@@ -99,6 +100,11 @@ class Recommender {
 
   // Embeddings by which products resemble each other, [num_items, dim], rows of length 1; empty where a model has none.
   virtual ConstMatrixView item_embeddings() const { return {}; }
+
+  // Where the scores of these products for this query come from. Error kBadInput: the model cannot tell.
+  virtual Result<Explanations> explain(const Query& /*query*/, std::span<const ItemIndex> /*items*/, ThreadPool& /*pool*/) const {
+    return fail(ErrorCode::kBadInput, name(), " cannot tell what moved its scores");
+  }
 
   // Files of its own inside `directory`, and back. Errors: kIo, kCorrupt.
   virtual Result<void> save(const std::filesystem::path& directory) const = 0;

@@ -173,7 +173,8 @@ Result<Answer> Retriever::answer(const Request& request, ThreadPool& pool) const
   std::vector<std::vector<ScoredItem>> found;
   recommend({&query, 1}, request.k, bundle_.eligible(), pool, found);
   for (const ScoredItem& item : found[0])
-    answer.products.push_back({bundle_.product(item.item), item.score, reason_for(item.item, history, answer.num_recent)});
+    answer.products.push_back({bundle_.product(item.item), item.score, reason_for(item.item, history, answer.num_recent), std::nullopt});
+  if (request.explain) explain_products(query, found[0], answer, pool);
   if (answer.products.size() < request.k) answer.notes.push_back(concat("only ", answer.products.size(), " products can be recommended"));
   return answer;
 }

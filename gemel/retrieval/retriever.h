@@ -19,6 +19,7 @@ struct Request {
   std::optional<TimePoint> at = {};  // empty: the moment that the bundle stands at
   std::size_t k = 10;
   bool exclude_seen = false;        // leave out what the customer had before, recent ones included
+  bool explain = false;             // tell where each score comes from
 };
 
 // What an answer could stand on.
@@ -37,10 +38,34 @@ struct Reason {
   float similarity = 0;             // cosine
 };
 
+struct SimilarProduct {
+  Product product;
+  float similarity;  // cosine
+};
+
+// explanation.h, with products in place of their rows.
+struct ExplainedScore {
+  struct Past {
+    Product product;
+    std::size_t num_events;
+    double effect;
+  };
+  std::vector<ScorePart> parts;
+  std::vector<FeatureEffect> features;
+  std::vector<Past> history;
+  std::vector<SimilarProduct> nearest;  // the few products of the history that are most like it
+};
+
 struct RecommendedProduct {
   Product product;
   float score;
   Reason reason;
+  std::optional<ExplainedScore> explained;  // when asked for and the model can
+};
+
+struct SimilarAnswer {
+  Product product;
+  std::vector<SimilarProduct> products;  // the most similar first
 };
 
 struct Answer {
@@ -69,6 +94,10 @@ class Retriever : public Recommender {
   // Errors: kBadInput (k = 0, `at` before the state), kNotFound (an action that the shop does not have).
   Result<Answer> answer(const Request& request, ThreadPool& pool) const;
 
+  // The k products nearest to `product`, its id or its name, by the embeddings of the model; among those that can be recommended. Errors:
+  // kBadInput (k = 0, a model without embeddings of products), kNotFound (no such product, or several of that name; names what is near).
+  Result<SimilarAnswer> similar(const std::string& product, std::size_t k, ThreadPool& pool) const;
+
   std::string_view name() const override { return bundle_.model().name(); }
   std::string knobs() const override { return bundle_.model().knobs(); }
   Result<void> fit(const TrainView& view, const FitContext& context) override;  // kBadConfig: what is served is not fitted again
@@ -76,6 +105,9 @@ class Retriever : public Recommender {
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
   ConstMatrixView item_embeddings() const override { return bundle_.model().item_embeddings(); }
+  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const override {
+    return bundle_.model().explain(query, items, pool);
+  }
   Result<void> save(const std::filesystem::path& directory) const override { return bundle_.model().save(directory); }
   Result<void> load(const std::filesystem::path& directory) override { return bundle_.model().load(directory); }
 
@@ -86,6 +118,8 @@ class Retriever : public Recommender {
   std::vector<ItemIndex> excluded_of(std::optional<UserIndex> user, std::span<const HistoryItem> history) const;
   // The last `num_recent` of `history` are the request's own.
   Reason reason_for(ItemIndex item, std::span<const HistoryItem> history, std::size_t num_recent) const;
+  void explain_products(const Query& query, std::span<const ScoredItem> items, Answer& answer, ThreadPool& pool) const;
+  std::vector<SimilarProduct> nearest_of(ItemIndex item, std::span<const HistoryItem> history) const;
 
   Bundle bundle_;
   TimePoint state_as_of_;

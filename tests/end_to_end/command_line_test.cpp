@@ -92,6 +92,50 @@ TEST_F(CommandLine, TheAnswerForPeopleHasNamesReasonsAndFitsATerminal) {
               HasSubstr("Note: recent product 'nope' is not in this shop's data and was left out"));
 }
 
+TEST_F(CommandLine, InspectShowsTheHealthOfADatasetWithinAHundredColumns) {
+  succeed({"ingest", "shop.toml", "--out", "dataset"});
+  const std::string page = succeed({"inspect", "dataset"}).out;
+  EXPECT_THAT(page, HasSubstr("FINDINGS: "));
+  EXPECT_THAT(page, HasSubstr("WHAT THE SPLIT LEAVES"));
+  EXPECT_THAT(page, HasSubstr("test: 4 customers"));  // of 40 events: too few to judge by
+  std::istringstream lines(page);
+  for (std::string line; std::getline(lines, line);) {
+    const auto characters = std::ranges::count_if(line, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; });
+    EXPECT_LE(characters, 100) << line;
+  }
+  const Json report = json({"inspect", "dataset", "--json"});
+  EXPECT_EQ(report.at("kind"), "dataset");
+  EXPECT_GE(report.at("findings").size(), 1u);
+  for (const Json& finding : report.at("findings"))
+    for (const char* key : {"severity", "check", "what", "means", "todo"}) EXPECT_NE(finding.at(key), "") << finding;
+  EXPECT_EQ(report.at("sections").at("split").at("parts").size(), 3u);
+}
+
+TEST_F(CommandLine, SimilarFindsProductsByIdAndByNameAndExplainTellsWhatMovedAScore) {
+  succeed({"ingest", "shop.toml", "--out", "dataset"});
+  succeed({"train", "dataset", "--out", "bundle"});
+  const Json similar = json({"similar", "bundle", "sencha", "-k", "3", "--json"});
+  EXPECT_EQ(similar.at("products").size(), 3u);
+  EXPECT_THAT(ids(similar), Not(::testing::Contains("sencha")));
+  EXPECT_EQ(json({"similar", "bundle", "matcha, CEREMONIAL", "--json"}).at("product").at("id"), "matcha");
+  const Outcome unknown = run({"similar", "bundle", "macha"});
+  EXPECT_EQ(unknown.exit_code, 3);
+  EXPECT_THAT(unknown.err, HasSubstr("near are matcha (Matcha, ceremonial)"));
+  succeed({"train", "dataset", "--model", "popularity", "--out", "plain"});
+  EXPECT_THAT(run({"similar", "plain", "sencha"}).err, HasSubstr("popularity has no embeddings of products"));
+
+  const Json explained = json({"recommend", "bundle", "--user", "ann", "-k", "2", "--explain", "--json"});
+  for (const Json& product : explained.at("products")) {
+    double sum = 0;
+    for (const Json& part : product.at("explained").at("parts")) sum += part.at("value").get<double>();
+    EXPECT_NEAR(sum, product.at("score").get<double>(), 1e-3);
+    EXPECT_FALSE(product.at("explained").at("features").empty());
+  }
+  const std::string page = succeed({"recommend", "bundle", "--user", "ann", "-k", "2", "--explain"}).out;
+  EXPECT_THAT(page, HasSubstr("above the average product: towers "));
+  EXPECT_THAT(page, HasSubstr("do not add up"));
+}
+
 TEST_F(CommandLine, AnAnswerThatCouldNotBeWrittenIsAnError) {
   succeed({"ingest", "shop.toml", "--out", "dataset"});
   const std::string command = concat("cd ", folder().string(), " && $GEMEL_PROGRAM inspect dataset >/dev/full 2>/dev/null");
@@ -145,7 +189,7 @@ TEST_F(CommandLine, OneCustomerAndRowsThatComeTwice) {
 }
 
 TEST_F(CommandLine, HelpOfEveryCommandShowsAnExampleThatItWouldAccept) {
-  for (const std::string command : {"ingest", "train", "evaluate", "recommend", "inspect"}) {
+  for (const std::string command : {"ingest", "train", "evaluate", "recommend", "similar", "inspect"}) {
     const std::string help = run({command, "--help"}).out;
     const auto at = help.find("Example:\n  gemel " + command + " ");
     ASSERT_NE(at, std::string::npos) << command;

@@ -5,16 +5,10 @@
 
 #include "gemel/data/day.h"
 #include "gemel/data/ingest/pair_counts.h"
+#include "gemel/data/twin_pairs.h"
 
 namespace gemel {
 namespace {
-
-struct DayRow {
-  std::uint32_t user;
-  std::int32_t day;
-  std::uint32_t item;
-  auto operator<=>(const DayRow&) const = default;
-};
 
 std::int32_t day_number(std::int64_t time) {
   return static_cast<std::int32_t>(day_of(TimePoint(std::chrono::microseconds(time))).time_since_epoch().count());
@@ -88,8 +82,7 @@ Result<Twins> find_twins(const SortedEvents& events, const EventMarks& dropped, 
   auto& parents = twins.merged_into;
   std::iota(parents.begin(), parents.end(), 0u);
   GEMEL_RETURN_IF_ERROR(rows.shared().for_each([&](std::uint32_t low, std::uint32_t high, std::uint64_t num_shared) {
-    const double rarer = std::min(num_rows[low], num_rows[high]), shared = static_cast<double>(num_shared);
-    if (shared < static_cast<double>(config.min_shared) || shared < config.min_share * rarer) return;
+    if (!are_twins(num_shared, std::min(num_rows[low], num_rows[high]), config)) return;
     ++twins.num_pairs;
     const auto low_root = root_of(parents, low), high_root = root_of(parents, high);
     const bool low_stays = std::tuple(num_rows[high_root], low_root) <= std::tuple(num_rows[low_root], high_root);

@@ -50,6 +50,14 @@ class CandidateEncoder {
   const IdRows& ids() const { return ids_; }
   const TableFeatures& features() const { return features_; }
 
+  // Product `item` in row 0, then as if the shop did not know one thing of it: its id (where there are ids), then each of features().
+  void encode_without_each(std::uint32_t item, TowerInput& out) const;
+
+  // The encoded features of every product, for explanations without the Dataset (candidate_files.cpp). Errors: kIo; kCorrupt, kNotFound.
+  Result<void> save(const std::filesystem::path& path) const;
+  static Result<CandidateEncoder> load(const TwoTowerConfig& config, TableFeatures features, const NetworkSpec& spec,
+                                       std::size_t num_items, const std::filesystem::path& path);
+
  private:
   bool use_id_ = true;
   IdRows ids_;

@@ -3,6 +3,7 @@
 //   features.json            fitted vocabularies and scalers, embedding tables and which tower reads them
 //   weights.safetensors      every parameter by name
 //   candidates.safetensors   candidate embeddings [num_items, output_dim], in the order of items.jsonl
+//   candidate_features.safetensors  encoded features of every product: for explanations; a bundle without them recommends all the same
 //   encoders.safetensors     id rows and encoded customer features: what the query tower needs without the Dataset
 //   counters.safetensors     decayed counts as of the cut, weights and gates in use
 #include <algorithm>
@@ -90,6 +91,8 @@ Result<void> TwoTower::save(const fs::path& directory) const {
   candidates.add("candidate_embeddings", candidate_embeddings_.view());
   GEMEL_RETURN_IF_ERROR(candidates.write(directory / "candidates.safetensors"));
   GEMEL_RETURN_IF_ERROR(query_encoder_.save(directory / "encoders.safetensors"));
+  if (!candidate_encoder_.ids().rows().empty())
+    GEMEL_RETURN_IF_ERROR(candidate_encoder_.save(directory / "candidate_features.safetensors"));
   return save_counters(counts_, {weights_, gates_, personal_weights_}, directory / "counters.safetensors");
 }
 
@@ -120,7 +123,23 @@ Result<void> TwoTower::load(const fs::path& directory) {
       return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": names rows beyond table ",
                   spec_.tables[spec_.query_tables[bag]].name);
   }
+  GEMEL_RETURN_IF_ERROR(load_candidate_features(directory));
   return load_counters(directory / "counters.safetensors");
+}
+
+// Bundles of version 0.1 came without the file.
+Result<void> TwoTower::load_candidate_features(const fs::path& directory) {
+  const fs::path path = directory / "candidate_features.safetensors";
+  candidate_encoder_ = {};
+  std::error_code code;
+  if (!fs::exists(path, code)) return {};
+  GEMEL_ASSIGN_OR_RETURN(const std::string text, read_file(directory / "features.json"));
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("item_features")) return fail(ErrorCode::kCorrupt, "features.json: no item_features");
+  GEMEL_ASSIGN_OR_RETURN(TableFeatures features, TableFeatures::from_json(json["item_features"]));
+  GEMEL_ASSIGN_OR_RETURN(candidate_encoder_,
+                         CandidateEncoder::load(config_, std::move(features), spec_, candidate_embeddings_.rows(), path));
+  return {};
 }
 
 Result<void> TwoTower::load_counters(const fs::path& path) {

@@ -41,6 +41,7 @@ class TwoTower final : public Recommender {
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
   ConstMatrixView item_embeddings() const override { return candidate_directions_; }
+  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const override;
   Result<void> save(const std::filesystem::path& directory) const override;
   Result<void> load(const std::filesystem::path& directory) override;
 
@@ -62,10 +63,12 @@ class TwoTower final : public Recommender {
   void add_personal(const PersonalCounts::Of& personal, const Query& query, std::span<const float> embedding,
                     std::span<const std::uint8_t> eligible, std::size_t k, std::vector<ScoredIndex>& found) const;
   Matrix embed(std::span<const Query> queries, ThreadPool& pool) const;
+  Matrix embed_without_each(const Query& query, std::vector<HistoryEffect>& products, ThreadPool& pool) const;
+  Result<void> load_candidate_features(const std::filesystem::path& directory);
   Result<void> load_counters(const std::filesystem::path& path);
 
   TwoTowerConfig config_;
-  CandidateEncoder candidate_encoder_;  // while fitting; a loaded model does without
+  CandidateEncoder candidate_encoder_;  // for fitting and explaining; empty in a model loaded from a bundle without it
   QueryEncoder query_encoder_;
   NetworkSpec spec_;
   Network network_;
