@@ -3,7 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cmath>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "cli/table.h"
 #include "gemel/base/concat.h"
@@ -21,13 +25,29 @@ std::size_t characters_in(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0) != 0x80; }));
 }
 
+// Words of at most `width` characters: longer ones are cut into several, and control characters of ids and names are blanks.
+std::vector<std::string> words_of(std::string text, std::size_t width) {
+  std::ranges::replace_if(text, [](unsigned char byte) { return byte < 0x20 || byte == 0x7f; }, ' ');
+  std::vector<std::string> words;
+  std::istringstream stream(text);
+  for (std::string word; stream >> word;) {
+    std::string piece;
+    for (const char byte : word) {
+      const bool begins_character = (static_cast<unsigned char>(byte) & 0xc0) != 0x80;
+      if (begins_character && characters_in(piece) == width) words.push_back(std::exchange(piece, {}));
+      piece += byte;
+    }
+    words.push_back(std::move(piece));
+  }
+  return words;
+}
+
 // Words of `text` in lines of the page's width, the first after `label`, the others below its end.
 std::string wrapped(std::string_view label, const std::string& text) {
   const std::size_t indent = characters_in(label);
   std::string out(label);
   std::size_t used = indent;
-  std::istringstream words(text);
-  for (std::string word; words >> word;) {
+  for (const std::string& word : words_of(text, kHealthPageWidth - indent)) {
     const std::size_t width = characters_in(word);
     if (used > indent && used + 1 + width > kHealthPageWidth) {
       out += '\n' + std::string(indent, ' ');
@@ -44,6 +64,7 @@ std::string wrapped(std::string_view label, const std::string& text) {
 }
 
 std::string cell_text(const Cell& cell) {
+  if (std::isnan(cell.value)) return "";
   switch (cell.kind) {
     case Cell::Kind::kText: return cell.text;
     case Cell::Kind::kCount: return fmt::format("{:.0f}", cell.value);
@@ -83,8 +104,9 @@ std::string findings_text(const health::Report& report) {
   const auto count = [&](Severity severity) {
     return std::ranges::count_if(findings, [&](const auto& located) { return located.finding->severity == severity; });
   };
-  std::string out = concat("FINDINGS: ", count(Severity::kSerious), " serious, ", count(Severity::kWarning), " warnings, ",
-                           count(Severity::kNote), " notes\n");
+  std::string out = concat("FINDINGS: ", count(Severity::kSerious), " serious, ",
+                           health::counted(static_cast<std::uint64_t>(count(Severity::kWarning)), "warning"), ", ",
+                           health::counted(static_cast<std::uint64_t>(count(Severity::kNote)), "note"), "\n");
   for (const auto& [section, finding] : findings) {
     out += '\n' + wrapped(fmt::format("{:<9}", to_text(finding->severity)), concat(section->name, ": ", finding->what, "."));
     out += wrapped("         so       ", concat(finding->means, "."));
@@ -103,7 +125,13 @@ std::string health_page(const health::Report& report) {
     out += concat("\n", title, "\n");
     if (!section.skipped.empty()) out += wrapped("  ", concat("Not looked at: ", section.skipped, "."));
     for (const std::string& line : section.lines) out += wrapped("  ", line);
-    for (const health::Table& table : section.tables) out += table_text(table);
+    std::string gap;  // between two tables
+    for (const health::Table& table : section.tables) {
+      const std::string text = table_text(table);
+      if (text.empty()) continue;
+      out += gap + text;
+      gap = "\n";
+    }
   }
   return out;
 }

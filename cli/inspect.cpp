@@ -27,10 +27,11 @@ void add_rows(Table& table, const std::string& prefix, const Json& json) {
   }
 }
 
-void print(const std::string& title, const Json& json, bool as_json) {
+void print(const std::string& title, const Json& json, bool as_json, std::size_t total_width = SIZE_MAX) {
   if (as_json) return fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   Table table({title, ""});
   table.set_max_width(400);  // knobs of a model stand in one line
+  table.set_total_width(total_width);
   add_rows(table, "", json);
   fmt::print("{}", table.text());
 }
@@ -60,7 +61,7 @@ Result<void> inspect_dataset(const fs::path& directory, bool as_json, CommandCon
     json["summary"] = Json::parse(dataset.summary_json(), nullptr, /*allow_exceptions=*/false);
     json.update(Json::parse(health::to_json(report)));
   }
-  print(directory.string(), json, as_json);
+  print(directory.string(), json, as_json, kHealthPageWidth);
   if (!as_json) fmt::print("\n{}", health_page(report));
   return {};
 }
@@ -104,7 +105,8 @@ void add_inspect(CLI::App& app, CommandContext& context) {
   };
   const auto options = std::make_shared<Options>();
   CLI::App& command = add_command(
-      app, context, {.name = "inspect", .summary = "Examine the health of a Dataset, or say what a bundle holds", .example = "gemel inspect out/dataset"},
+      app, context,
+      {.name = "inspect", .summary = "Examine the health of a Dataset, or say what a bundle holds", .example = "gemel inspect out/dataset"},
       [options](CommandContext& run) { return inspect(options->directory, options->json, run); });
   command.add_option("path", options->directory, "Folder of a Dataset or a bundle")->required();
   command.add_flag("--json", options->json, "Print JSON, with every row of every table");

@@ -59,11 +59,11 @@ std::string explanation_text(const RecommendedProduct& recommended) {
   if (!recommended.explained) return "";
   const ExplainedScore& explained = *recommended.explained;
   std::string parts;
-  for (const ScorePart& part : explained.parts) parts += fmt::format("{}{} {:+.2f}", parts.empty() ? "" : ", ", part.name, part.above_average);
+  for (const ScorePart& part : explained.parts)
+    parts += fmt::format("{}{} {:+.2f}", parts.empty() ? "" : ", ", part.name, part.above_average);
   std::string text = concat("      above the average product: ", parts, "\n");
-  const std::string features = effects_text(explained.features, kShownFeatures, [&](const FeatureEffect& effect) {
-    return feature_text(recommended.product, effect.name);
-  });
+  const std::string features = effects_text(explained.features, kShownFeatures,
+                                            [&](const FeatureEffect& effect) { return feature_text(recommended.product, effect.name); });
   const std::string history = effects_text(explained.history, kShownPast, [](const ExplainedScore::Past& past) {
     return past.num_events > 1 ? concat(past.product.name, " (", past.num_events, " times)") : past.product.name;
   });

@@ -44,8 +44,7 @@ Json to_json(const ExplainedScore& explained) {
     json["parts"].push_back({{"name", part.name}, {"value", part.value}, {"above_average", part.above_average}});
   for (const FeatureEffect& feature : explained.features) json["features"].push_back({{"name", feature.name}, {"effect", feature.effect}});
   for (const ExplainedScore::Past& past : explained.history)
-    json["history"].push_back(
-        {{"id", past.product.id}, {"name", past.product.name}, {"events", past.num_events}, {"effect", past.effect}});
+    json["history"].push_back({{"id", past.product.id}, {"name", past.product.name}, {"events", past.num_events}, {"effect", past.effect}});
   for (const SimilarProduct& similar : explained.nearest)
     json["nearest"].push_back({{"id", similar.product.id}, {"name", similar.product.name}, {"similarity", similar.similarity}});
   return json;
@@ -94,8 +93,8 @@ void print_explanations(const Answer& answer) {
   for (std::size_t i = 0; i < answer.products.size(); ++i)
     fmt::print("\n{:>4}  {}\n{}", i + 1, answer.products[i].product.name, explanation_text(answer.products[i]));
   fmt::print(
-      "\nThe parts add up to the score. A feature or a product of the history stands with what the score would lose without it, all else\n"
-      "as it is: these effects overlap and do not add up.\n");
+      "\nThe parts, in full with --json, add up to the score. A feature or a product of the history stands with what the score would lose\n"
+      "without it, all else as it is: these effects overlap and do not add up.\n");
 }
 
 void print_table(const Answer& answer, const Request& request, const Manifest& manifest) {

@@ -25,8 +25,8 @@ inline bool are_twins(std::uint64_t num_shared, std::uint64_t num_rarer, const T
 }
 
 struct TwinPair {
-  std::uint32_t rarer, other;          // products; the lower index when they have as many rows
-  std::uint32_t num_shared;            // distinct (customer, day) rows of both
+  std::uint32_t rarer, other;  // products; the lower index when they have as many rows
+  std::uint32_t num_shared;  // distinct (customer, day) rows of both
   std::uint32_t num_rarer, num_other;  // and of each
 };
 

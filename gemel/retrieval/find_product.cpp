@@ -39,7 +39,9 @@ double distance(const std::string& typed, const std::string& text) {
   return static_cast<double>(edits_between(typed, cut)) / static_cast<double>(std::max(typed.size(), cut.size()));
 }
 
-std::string describe(const Product& product) { return product.name == product.id ? product.id : concat(product.id, " (", product.name, ")"); }
+std::string describe(const Product& product) {
+  return product.name == product.id ? product.id : concat(product.id, " (", product.name, ")");
+}
 
 std::string listed(const Bundle& bundle, const std::vector<std::pair<double, std::uint32_t>>& found) {
   std::string text;
@@ -64,8 +66,8 @@ Result<ItemIndex> find_product(const Bundle& bundle, std::string_view id_or_name
   }
   if (same.size() == 1) return ItemIndex{same[0].second};
   if (!same.empty())
-    return fail(ErrorCode::kNotFound, "product '", id_or_name, "': ", same.size(), " products have that name, name one by its id: ",
-                listed(bundle, same));
+    return fail(ErrorCode::kNotFound, "product '", id_or_name, "': ", same.size(),
+                " products have that name, name one by its id: ", listed(bundle, same));
   std::ranges::sort(near);
   return fail(ErrorCode::kNotFound, "product '", id_or_name, "': no id and no name of this shop",
               near.empty() ? std::string() : concat("; near are ", listed(bundle, near)));

@@ -60,7 +60,8 @@ TEST_F(SimilarTest, AProductIsFoundByItsNameAndWhatIsNearIsSuggested) {
 
 TEST_F(SimilarTest, SeveralProductsOfOneNameAreNamedByTheirIds) {
   shop_ = testing::make_dataset({{"ann", "a", 1}, {"bob", "b", 2}, {"cem", "c", 3}},
-                                {{"a", {{"title", "Milk"}}}, {"b", {{"title", "milk"}}}, {"c", {{"title", "Rye"}}}}, {}, {.item_name = "title"});
+                                {{"a", {{"title", "Milk"}}}, {"b", {{"title", "milk"}}}, {"c", {{"title", "Rye"}}}}, {},
+                                {.item_name = "title"});
   const Retriever retriever = open();
   EXPECT_THAT(refusal(retriever, "Milk"), HasSubstr("2 products have that name, name one by its id: a (Milk), b (milk)"));
 }

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "gemel/data/health/checks.h"
 #include "gemel/data/shop_config.h"
 #include "gemel/models/registry.h"
 
@@ -62,6 +63,12 @@ TEST(DocumentedKeys, OfShopToml) {
       text, refusal("[events]\nuser = 'u'\nitem = 'i'\n[split]\ntrain = 'a.csv'\nvalidation = 'c.csv'\ntest = 'b.csv'\nmisspelt = 1\n"));
   for (const std::string feature : {"type = 'category'", "type = 'tags'", "type = 'number', min = 1", "type = 'time'", "type = 'shown'"})
     expect_documented(text, refusal(events + items + "[items.features]\nx = { " + feature + ", misspelt = 1 }\n"));
+}
+
+TEST(DocumentedKeys, OfTheChecksOfInspect) {
+  const std::string text = page("../inspect.md");
+  for (const health::CheckEntry& check : health::kChecks)
+    EXPECT_NE(text.find(concat("| `", check.name, "` |")), std::string::npos) << check.name;
 }
 
 }  // namespace

@@ -67,11 +67,12 @@ void check_alike(const ShopFacts& facts, Section& section) {
     alike.push_back(&group);
     products += group.size();
   }
-  std::ranges::sort(alike, [](const auto* a, const auto* b) { return std::pair(b->size(), a->front()) < std::pair(a->size(), b->front()); });
-  section.lines.push_back(described == 0 ? "The catalogue declares nothing to compare products by."
-                                         : concat(grouped(products), " of ", counted(described, "product"),
-                                                  " share name and all declared features with another, in ",
-                                                  counted(alike.size(), "group"), "."));
+  std::ranges::sort(alike,
+                    [](const auto* a, const auto* b) { return std::pair(b->size(), a->front()) < std::pair(a->size(), b->front()); });
+  section.lines.push_back(described == 0
+                              ? "The catalogue declares nothing to compare products by."
+                              : concat(grouped(products), " of ", counted(described, "product"),
+                                       " share name and all declared features with another, in ", counted(alike.size(), "group"), "."));
   Table table{"groups", {"products", "for_example", "and"}};
   table.shown_rows = 5;
   for (const auto* group : alike)

@@ -36,10 +36,10 @@ void judge_unsold(std::size_t unsold, std::size_t size, Section& section) {
 void judge_customers(std::size_t without_event, std::size_t size, Section& section) {
   const double share = ratio(without_event, size);
   if (share < kNearlyAllUnsold || without_event < 100) return;
-  section.findings.push_back({Severity::kWarning,
-                              concat(percent(share), " of the customers, ", grouped(without_event), " of ", grouped(size), ", have no event"),
-                              "the ids of events and customer file may not be the same: then no customer feature is ever used",
-                              "compare a few ids of both files", "users.id"});
+  section.findings.push_back(
+      {Severity::kWarning, concat(percent(share), " of the customers, ", grouped(without_event), " of ", grouped(size), ", have no event"),
+       "the ids of events and customer file may not be the same: then no customer feature is ever used", "compare a few ids of both files",
+       "users.id"});
 }
 
 }  // namespace
@@ -62,15 +62,15 @@ void check_catalogue(const ShopFacts& facts, Section& section) {
   for (std::size_t user = 0; user < dataset.num_users(); ++user) customers += !facts.by_user.of(user).empty();
   const std::size_t no_event = dataset.num_users() - customers;
   const double outside = facts.share_of_events(outside_events);
-  section.tables.push_back({"coverage",
-                            {"what", "number", "share"},
-                            {{"products of the catalogue", Cell::count(catalogue), Cell::share(1)},
-                             {"of these without an event", Cell::count(unsold), Cell::share(ratio(unsold, catalogue))},
-                             {"products that only events name", Cell::count(outside_products),
-                              Cell::share(ratio(outside_products, dataset.num_items()))},
-                             {"events of these", Cell::count(outside_events), Cell::share(outside)},
-                             {"customers with an event", Cell::count(customers), Cell::share(ratio(customers, dataset.num_users()))},
-                             {"customers without", Cell::count(no_event), Cell::share(ratio(no_event, dataset.num_users()))}}});
+  section.tables.push_back(
+      {"coverage",
+       {"what", "number", "share"},
+       {{"products of the catalogue", Cell::count(catalogue), Cell::share(1)},
+        {"of these without an event", Cell::count(unsold), Cell::share(ratio(unsold, catalogue))},
+        {"products that only events name", Cell::count(outside_products), Cell::share(ratio(outside_products, dataset.num_items()))},
+        {"events of these", Cell::count(outside_events), Cell::share(outside)},
+        {"customers with an event", Cell::count(customers), Cell::share(ratio(customers, dataset.num_users()))},
+        {"customers without", Cell::count(no_event), Cell::share(ratio(no_event, dataset.num_users()))}}});
   if (catalogue > 0) {
     judge_outside(outside_events, outside, outside_products, examples, section);
     judge_unsold(unsold, catalogue, section);

@@ -125,14 +125,16 @@ void sort_out(const ShopFacts& facts, std::size_t user, std::size_t many_a_day, 
     const auto [deviation, mean_days] = regularity(visit.moments);
     if (deviation <= kRegular)
       robots.regular.push_back(
-          {user, num_events, concat("every ", gap_text(mean_days), ", ", counted(visit.moments.size() - 1, "time"), ", deviation ", percent(deviation))});
+          {user, num_events,
+           concat("every ", gap_text(mean_days), ", ", counted(visit.moments.size() - 1, "time"), ", deviation ", percent(deviation))});
   }
   const auto [product, times] = favourite(visit.items);
   if (times >= kOneProduct && ratio(times, num_events) >= kOneProductShare)
     robots.single.push_back({user, num_events, concat(grouped(times), " events of ", facts.product(product))});
 }
 
-void tell(const ShopFacts& facts, std::string_view kind, const std::string& rule, std::vector<Robot> robots, Table& table, Section& section) {
+void tell(const ShopFacts& facts, std::string_view kind, const std::string& rule, std::vector<Robot> robots, Table& table,
+          Section& section) {
   if (robots.empty()) return;
   std::ranges::stable_sort(robots, std::greater(), &Robot::num_events);
   std::size_t events = 0;
@@ -176,7 +178,8 @@ void check_customers(const ShopFacts& facts, Section& section) {
   tell(facts, "fast", concat("acted at ", kMomentsAMinute, " or more moments within a minute"), robots.fast, table, section);
   tell(facts, "busy", concat("had ", grouped(many_a_day), " or more events on one day"), robots.busy, table, section);
   tell(facts, "regular", "acted at perfectly regular times", robots.regular, table, section);
-  tell(facts, "one product", concat("had ", kOneProduct, " or more events of nearly always the same product"), robots.single, table, section);
+  tell(facts, "one product", concat("had ", kOneProduct, " or more events of nearly always the same product"), robots.single, table,
+       section);
   if (!table.rows.empty()) section.tables.push_back(std::move(table));
 }
 

@@ -17,7 +17,9 @@ struct BinnedField {
   std::string name;
   std::vector<std::string> labels;  // of the bins; "missing" first
   std::vector<std::uint32_t> offsets{0}, bins = {};  // [rows + 1], CSR
-  std::span<const std::uint32_t> of(std::size_t row) const { return std::span(bins).subspan(offsets[row], offsets[row + 1] - offsets[row]); }
+  std::span<const std::uint32_t> of(std::size_t row) const {
+    return std::span(bins).subspan(offsets[row], offsets[row + 1] - offsets[row]);
+  }
 };
 
 // The `num_top` values of most weight have a bin each, the rest share "other". weights [rows].

@@ -15,7 +15,8 @@ namespace {
 constexpr double kHardlyFilled = 0.1, kConstant = 0.995, kNearlyUnique = 0.9, kManyRare = 0.5, kPlaceholder = 0.01, kSpelling = 0.001;
 constexpr std::size_t kEnoughRows = 100;  // below it rates say little
 constexpr std::size_t kShownValues = 3;
-constexpr std::string_view kPlaceholders[] = {"unknown", "n/a", "na", "none", "null", "nan", "-", "?", "undefined", "missing", "other/unknown"};
+constexpr std::string_view kPlaceholders[] = {"unknown", "n/a", "na",        "none",    "null",         "nan",
+                                              "-",       "?",   "undefined", "missing", "other/unknown"};
 
 std::string_view name_of(FeatureType type) {
   switch (type) {
@@ -39,6 +40,16 @@ std::string plain(std::string_view text) {
   return out;
 }
 
+// Blanks that one would not see in a line: at the ends, and more than one in a row.
+std::string visible(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool is_edge = i == 0 || i + 1 == text.size() || text[i - 1] == ' ' || text[i + 1] == ' ';
+    out += text[i] == ' ' && is_edge ? "\u2423" : std::string(1, text[i]);
+  }
+  return out;
+}
+
 // The features of one table, looked at one after the other; findings of a kind are collected to be told together.
 class FeatureCheck {
  public:
@@ -56,9 +67,11 @@ class FeatureCheck {
   }
 
   void tell(Section& section) const {
-    const auto add = [&](Severity severity, const std::vector<std::string>& features, std::string what, std::string means, std::string todo) {
+    const auto add = [&](Severity severity, const std::vector<std::string>& features, std::string what, std::string means,
+                         std::string todo) {
       if (features.empty()) return;
-      section.findings.push_back({severity, concat(rows_name_, ": ", what, ": ", listed(features, 6)), std::move(means), std::move(todo), key_});
+      section.findings.push_back(
+          {severity, concat(rows_name_, ": ", what, ": ", listed(features, 6)), std::move(means), std::move(todo), key_});
     };
     add(Severity::kWarning, never_filled_, "features without a single value", "they teach nothing and cost time",
         "see whether the column is named right, or drop the line");
@@ -133,7 +146,8 @@ class FeatureCheck {
         all += counts[value];
         most = std::max<std::uint64_t>(most, counts[value]);
       }
-      if (values.size() > 1 && example.empty()) example = concat("'", field.text(values[0]), "' and '", field.text(values[1]), "'");
+      if (values.size() > 1 && example.empty())
+        example = concat("'", visible(field.text(values[0])), "' and '", visible(field.text(values[1])), "'");
       minor += all - most;
       const bool is_placeholder = std::ranges::find(kPlaceholders, text) != std::end(kPlaceholders);
       if (is_placeholder && ratio(all, total) >= kPlaceholder)

@@ -92,12 +92,12 @@ void judge(const Dataset& dataset, const Funnel& funnel, Section& section) {
   }
   const double unseen = ratio(funnel.unseen_target_pairs, funnel.target_pairs);
   if (funnel.target_pairs < kEnoughPairs || unseen < kMostUnseen || unseen == 1) return;
-  section.findings.push_back(
-      {Severity::kWarning,
-       concat(percent(unseen), " of the (customer, product) pairs with a target action, ", grouped(funnel.unseen_target_pairs),
-              ", had no other action before it"),
-       "much of what leads to a purchase is not in the data, such as visits before the login or of another device",
-       "see whether the earlier events carry the customer's id, and whether they cover the whole period", "events.actions"});
+  section.findings.push_back({Severity::kWarning,
+                              concat(percent(unseen), " of the (customer, product) pairs with a target action, ",
+                                     grouped(funnel.unseen_target_pairs), ", had no other action before it"),
+                              "much of what leads to a purchase is not in the data, such as visits before the login or of another device",
+                              "see whether the earlier events carry the customer's id, and whether they cover the whole period",
+                              "events.actions"});
 }
 
 }  // namespace
@@ -107,7 +107,7 @@ void check_funnel(const ShopFacts& facts, Section& section) {
   const Funnel funnel = count_pairs(facts);
   const auto used = std::ranges::count_if(funnel.pairs, [](std::uint64_t pairs) { return pairs > 0; });
   if (used < 2) {
-    section.lines.push_back("There is one kind of action: nothing leads to anything.");
+    section.lines.push_back("There is one kind of action, so there is no funnel.");
     return;
   }
   section.lines.push_back(concat("(customer, product) pairs: ", chain(dataset, funnel)));

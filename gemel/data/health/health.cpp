@@ -57,7 +57,7 @@ std::string_view to_text(Severity severity) {
   return "";
 }
 
-std::vector<Report::Located> Report::worst_first() const {
+std::vector<Report::Located> Report::worst_first() const& {
   std::vector<Located> all;
   for (const Section& section : sections)
     for (const Finding& finding : section.findings) all.push_back({&section, &finding});

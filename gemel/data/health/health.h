@@ -20,15 +20,15 @@ namespace gemel::health {
 enum class Severity {
   kSerious,  // numbers of the evaluation would be wrong, or much of the data is lost
   kWarning,  // recommendations get worse, or a figure misleads
-  kNote,     // good to know
+  kNote,  // good to know
 };
 std::string_view to_text(Severity severity);  // serious, warning, note
 
 struct Finding {
   Severity severity;
-  std::string what;   // one sentence with its numbers
+  std::string what;  // one sentence with its numbers
   std::string means;  // for recommendations
-  std::string todo;   // what to do about it
+  std::string todo;  // what to do about it
   std::string key = {};  // of shop.toml that `todo` is about; empty where none is
 };
 
@@ -51,16 +51,16 @@ struct Cell {
 };
 
 struct Table {
-  std::string name;                  // snake_case, as are the columns: keys of the JSON
+  std::string name;  // snake_case, as are the columns: keys of the JSON
   std::vector<std::string> columns;
   std::vector<std::vector<Cell>> rows = {};
-  std::size_t shown_rows = 10;       // so many for people, all for programs; 0: for programs only
+  std::size_t shown_rows = 10;  // so many for people, all for programs; 0: for programs only
 };
 
 // What one check saw.
 struct Section {
   std::string name, title;
-  std::string skipped = {};             // why the check could not run; empty: it ran
+  std::string skipped = {};  // why the check could not run; empty: it ran
   std::vector<std::string> lines = {};  // sentences and charts for people; what they say stands in the tables too
   std::vector<Table> tables = {};
   std::vector<Finding> findings = {};
@@ -72,7 +72,8 @@ struct Report {
     const Section* section;
     const Finding* finding;
   };
-  std::vector<Located> worst_first() const;  // by severity, then in the order of the sections; borrows from the report
+  std::vector<Located> worst_first() const&;  // by severity, then in the order of the sections; borrows from the report
+  std::vector<Located> worst_first() const&& = delete;
 };
 
 // Runs every check. Error: kInterrupted.

@@ -13,9 +13,9 @@
 namespace gemel::health {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::EntityRow;
 using testing::EventRow;
+using ::testing::HasSubstr;
 using testing::ShopOptions;
 
 constexpr int kDays = 140;  // 20 weeks from a Monday
@@ -82,7 +82,8 @@ Finding find(const Report& report, std::string_view check, std::string_view what
 }
 
 TEST(Health, ACleanShopHasNoFindings) {
-  for (const auto& [section, finding] : clean_shop().report().worst_first()) ADD_FAILURE() << section->name << ": " << finding->what;
+  const Report report = clean_shop().report();
+  for (const auto& [section, finding] : report.worst_first()) ADD_FAILURE() << section->name << ": " << finding->what;
 }
 
 TEST(Health, EveryFindingHasNumbersAndSaysWhatItMeansAndWhatToDo) {
@@ -164,7 +165,8 @@ TEST(HealthCatalogue, CustomersWithoutAnyEventWhoseIdsDoNotFit) {
 
 TEST(HealthFeatures, WhatIsEmptyConstantAnIdOrSpeltTwoWays) {
   Shop shop = clean_shop();
-  shop.options.item_features += "\nempty = \"category\"\nsame = \"category\"\nsku = \"category\"\nsparse = \"number\"\nseller = \"category\"";
+  shop.options.item_features +=
+      "\nempty = \"category\"\nsame = \"category\"\nsku = \"category\"\nsparse = \"number\"\nseller = \"category\"";
   for (std::size_t item = 0; item < shop.items.size(); ++item) {
     auto& fields = shop.items[item].fields;
     fields["same"] = "yes";
@@ -177,7 +179,7 @@ TEST(HealthFeatures, WhatIsEmptyConstantAnIdOrSpeltTwoWays) {
   EXPECT_THAT(find(report, "features", "one value in nearly all rows").what, HasSubstr("same 100 %"));
   EXPECT_THAT(find(report, "features", "nearly as many values as rows").what, HasSubstr("sku (200 values in 200 rows)"));
   EXPECT_THAT(find(report, "features", "less than 10 %").what, HasSubstr("sparse 5.0 %"));
-  EXPECT_THAT(find(report, "features", "differ in case").what, HasSubstr("seller ('Acme' and 'acme '"));
+  EXPECT_THAT(find(report, "features", "differ in case").what, HasSubstr("seller ('Acme' and 'acme␣'"));
   EXPECT_THAT(find(report, "features", "stand for a missing value").what, HasSubstr("seller 'unknown'"));
 }
 
@@ -209,7 +211,7 @@ TEST(HealthTwins, PairsThatIngestWouldMerge) {
   EXPECT_EQ(finding.key, "items.twins");
   const Table& pairs = section_of(report, "twins").tables.at(0);
   ASSERT_EQ(pairs.rows.size(), 2u);
-  EXPECT_EQ(pairs.rows[0][4].value, 1);  // all of the rows are shared
+  EXPECT_EQ(pairs.rows[0][5].value, 1);  // all of the rows are shared
 }
 
 TEST(HealthTwins, PairsOfOneCustomerAreSaidToBeDoubtful) {
@@ -218,21 +220,21 @@ TEST(HealthTwins, PairsOfOneCustomerAreSaidToBeDoubtful) {
     shop.events.push_back({"u1", "bread", 14. * day + 0.5, "buy"});
     shop.events.push_back({"u1", "butter", 14. * day + 0.5, "buy"});
   }
-  EXPECT_THAT(find(shop.report(), "twins", "1 pair of products").what, HasSubstr("1 of the pairs rest on one or two customers"));
+  EXPECT_THAT(find(shop.report(), "twins", "1 pair of products").what, HasSubstr("1 of the pairs is doubtful"));
 }
 
 TEST(HealthCustomers, RobotsOfEveryKind) {
   Shop shop = clean_shop();
-  for (int i = 0; i < 45; ++i) shop.events.push_back({"fast", concat("p", i), 50 + i / 86400., "view"});              // one a second
-  for (int i = 0; i < 300; ++i) shop.events.push_back({"busy", concat("p", i % 200), 60 + i / 400., "view"});         // 300 on a day
-  for (int i = 0; i < 100; ++i) shop.events.push_back({"clock", concat("p", i % 37), 20 + i * 0.75, "view"});         // every 18 hours
+  for (int i = 0; i < 45; ++i) shop.events.push_back({"fast", concat("p", i), 50 + i / 86400., "view"});  // one a second
+  for (int i = 0; i < 300; ++i) shop.events.push_back({"busy", concat("p", i % 200), 60 + i / 400., "view"});  // 300 on a day
+  for (int i = 0; i < 100; ++i) shop.events.push_back({"clock", concat("p", i % 37), 20 + i * 0.75, "view"});  // every 18 hours
   Rng rng(5);
   for (int i = 0; i < 80; ++i) shop.events.push_back({"fan", "p5", 100 * rng.uniform(), "view"});
   const Report report = shop.report();
   EXPECT_THAT(find(report, "customers", "moments within a minute").what, HasSubstr("fast: 45 moments"));
   EXPECT_THAT(find(report, "customers", "events on one day").what, HasSubstr("busy: 300 events on 2024-03-01"));
   EXPECT_THAT(find(report, "customers", "perfectly regular").what, HasSubstr("clock: every 18 hours, 99 times"));
-  EXPECT_THAT(find(report, "customers", "same product").what, HasSubstr("fan: 80 events of Product 5 (p5)"));
+  EXPECT_THAT(find(report, "customers", "same product").what, HasSubstr("fan: 80 events of p5 Product 5"));
 }
 
 TEST(HealthCustomers, ALargeBasketIsNoRobot) {
@@ -278,8 +280,9 @@ TEST(HealthFunnel, ViewsThatKnowNoPurchaseAndPurchasesWithoutAView) {
 
 TEST(HealthWeeks, ABrokenWeekAGapAndAPeak) {
   Shop shop = clean_shop();
-  std::erase_if(shop.events, [](const EventRow& event) { return event.day >= 21 && event.day < 28; });                           // week 3
-  std::erase_if(shop.events, [](const EventRow& event) { return event.day >= 56 && event.day < 63 && event.user.back() != '1'; });  // week 8
+  std::erase_if(shop.events, [](const EventRow& event) { return event.day >= 21 && event.day < 28; });  // week 3
+  std::erase_if(shop.events,
+                [](const EventRow& event) { return event.day >= 56 && event.day < 63 && event.user.back() != '1'; });  // week 8
   std::vector<EventRow> more;
   for (const EventRow& event : shop.events)
     if (event.day >= 84 && event.day < 91)
@@ -332,7 +335,8 @@ TEST(HealthMoments, CustomersWithoutHistory) {
 TEST(HealthSplit, CountsPartsAsWorkedByHand) {
   Shop shop;
   shop.options.split = "validation = \"2024-01-11\"\ntest = \"2024-01-21\"";  // days 10 and 20
-  shop.events = {{"a", "x", 1}, {"a", "x", 2}, {"b", "y", 3}, {"a", "x", 11}, {"c", "z", 12}, {"a", "z", 21}, {"b", "w", 22}, {"b", "y", 22, "view"}};
+  shop.events = {{"a", "x", 1},  {"a", "x", 2},  {"b", "y", 3},  {"a", "x", 11},
+                 {"c", "z", 12}, {"a", "z", 21}, {"b", "w", 22}, {"b", "y", 22, "view"}};
   const Report report = shop.report();
   const Table& parts = section_of(report, "split").tables.at(0);
   const auto row = [&](std::size_t part) {
@@ -351,7 +355,7 @@ TEST(HealthSplit, CountsPartsAsWorkedByHand) {
 TEST(HealthSplit, RepeatsNewCustomersAndColdProducts) {
   Shop shop = clean_shop();
   for (EventRow& event : shop.events) {
-    if (event.day < 112) continue;
+    if (event.day < 126) continue;
     event.item = concat("new", event.item);
     event.user = concat("new", event.user);
   }
@@ -369,7 +373,7 @@ TEST(HealthDrift, TheValueThatMovedIsNamed) {
   for (EventRow& event : shop.events)
     if (event.day >= 112 && rng.uniform() < 0.4) event.item = concat("p", rng.below(4));
   for (int item = 0; item < 4; ++item) shop.items[static_cast<std::size_t>(item)].fields["brand"] = "Tatcha";
-  const Finding finding = find(shop.report(), "drift", "brand drifts");
+  const Finding finding = find(shop.report(), "drift", "strong drift");
   EXPECT_THAT(finding.what, HasSubstr("Tatcha"));
   EXPECT_THAT(finding.what, HasSubstr(" -> "));
 }
@@ -386,8 +390,8 @@ TEST(HealthDrift, AFieldThatCeasesToBeFilledAndValuesNeverSeen) {
     shop.items.push_back(row);
   }
   const Report report = shop.report();
-  EXPECT_THAT(find(report, "drift", "kind is missing in 0 %").what, HasSubstr("100 % of the test"));
-  EXPECT_THAT(find(report, "drift", "values of brand").what, HasSubstr("100 %"));
+  EXPECT_THAT(find(report, "drift", "missing values come or go").what, HasSubstr("kind in 0 % of the training and 100 % of the test"));
+  EXPECT_THAT(find(report, "drift", "never stood in the training").what, HasSubstr("brand 100 %"));
 }
 
 TEST(HealthMeaning, CodesThatWereGivenOutAnew) {
@@ -451,7 +455,7 @@ TEST(HealthLeakage, FieldsFilledOnlyForWhatWasSoldDatesAfterTheFirstSaleAndFlags
   }
   const Report report = shop.report();
   EXPECT_THAT(find(report, "leakage", "margin is filled for 100 % of the 150 products").severity, Severity::kSerious);
-  EXPECT_THAT(find(report, "leakage", "launched lies after the first event").what, HasSubstr("20 (such as Product 0 (p0))"));
+  EXPECT_THAT(find(report, "leakage", "launched lies after the first event").what, HasSubstr("20 (such as p0 Product 0)"));
   EXPECT_THAT(find(report, "leakage", "is_new = 'yes'").severity, Severity::kSerious);
 }
 

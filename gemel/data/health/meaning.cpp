@@ -54,17 +54,19 @@ void judge(const BinnedField& field, const BinnedField& other, const std::vector
   for (const Change& change : found) {
     affected += change.num_new;
     values.push_back(concat("'", change.value, "' ", short_number(change.divergence)));
-    table.rows.push_back({field.name, change.value, other.name, Cell::number(change.divergence),
-                          Cell::count(static_cast<std::uint64_t>(change.num_new))});
+    table.rows.push_back(
+        {field.name, change.value, other.name, Cell::number(change.divergence), Cell::count(static_cast<std::uint64_t>(change.num_new))});
   }
-  if (affected < kShareOfNew * num_new) return;
+  if (found.empty() || affected < kShareOfNew * num_new) return;
   section.findings.push_back(
       {Severity::kSerious,
-       concat(counted(found.size(), "value"), " of ", field.name, " go with other values of ", other.name,
+       concat(counted(found.size(), "value"), " of ", field.name,
+              found.size() == 1 ? " goes with other values of " : " go with other values of ", other.name,
               " on new products than on old ones, divergence in bits: ", listed(values), "; ", percent(affected / num_new),
               " of the products first sold after the training"),
        "the same code means something else than it did in the training: what was learnt about it is wrong now",
-       concat("see whether the codes of ", field.name, " were given out anew; export names, or the codes of one day for all"), "items.features"});
+       concat("see whether the codes of ", field.name, " were given out anew; export names, or the codes of one day for all"),
+       "items.features"});
 }
 
 }  // namespace
@@ -95,8 +97,9 @@ void check_meaning(const ShopFacts& facts, Section& section) {
       judge(fields[a], fields[b], changes(fields[a], fields[b], old_products, new_products), num_new, table, section);
     }
   }
-  section.lines.push_back(concat(counted(compared, "pair"), " of features compared on ", grouped(static_cast<std::uint64_t>(num_new)),
-                                 " products first sold after the training; the others' own mixture changed, or they are no categories."));
+  section.lines.push_back(concat(counted(compared, "pair"), " of features compared on ",
+                                 counted(static_cast<std::uint64_t>(num_new), "product"), " first sold after the training",
+                                 table.rows.empty() ? ": no value changed its company." : "."));
   if (!table.rows.empty()) section.tables.push_back(std::move(table));
 }
 

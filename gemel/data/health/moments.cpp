@@ -43,12 +43,14 @@ void judge_ties(const ShopFacts& facts, const Ties& ties, Section& section) {
   const double share = facts.share_of_events(ties.events), at_once = ratio(ties.one_moment, ties.several);
   const std::string_view what = facts.dataset.time_kind() == TimeKind::kDays ? "day" : "timestamp";
   if (share >= kManyTies)
-    section.findings.push_back(
-        {Severity::kNote,
-         concat(percent(share), " of the events share customer and ", what, " with another, ", grouped(ties.customers), " customers in all"),
-         "their order is not real. gemel uses none: what a customer did at a moment is no history of that moment. Tools that take the order "
-         "of rows for time find the rest of a basket and call it a forecast",
-         what == "day" ? "export the time of day if the shop knows it" : "nothing, if these are baskets", "events.time"});
+    section.findings.push_back({Severity::kNote,
+                                concat(percent(share), " of the events share customer and ", what, " with another, ",
+                                       grouped(ties.customers), " customers in all"),
+                                "their order is not real. gemel uses none: what a customer did at a moment is no history of that moment. "
+                                "Tools that take the order "
+                                "of rows for time find the rest of a basket and call it a forecast",
+                                what == "day" ? "export the time of day if the shop knows it" : "nothing, if these are baskets",
+                                "events.time"});
   if (at_once >= kOneMoment && ties.several >= 100)
     section.findings.push_back(
         {Severity::kWarning,
@@ -88,13 +90,13 @@ void judge_clock(const ShopFacts& facts, Section& section) {
 
 void check_moments(const ShopFacts& facts, Section& section) {
   const Ties ties = count_ties(facts);
-  section.tables.push_back({"ties",
-                            {"what", "number", "share"},
-                            {{"events that share customer and moment with another", Cell::count(ties.events),
-                              Cell::share(facts.share_of_events(ties.events))},
-                             {"customers with such events", Cell::count(ties.customers), Cell::share(ratio(ties.customers, facts.by_user.size()))},
-                             {"customers with all of several events at one moment", Cell::count(ties.one_moment),
-                              Cell::share(ratio(ties.one_moment, ties.several))}}});
+  section.tables.push_back(
+      {"ties",
+       {"what", "number", "share"},
+       {{"events that share customer and moment with another", Cell::count(ties.events), Cell::share(facts.share_of_events(ties.events))},
+        {"customers with such events", Cell::count(ties.customers), Cell::share(ratio(ties.customers, facts.by_user.size()))},
+        {"customers of several events, all at one moment", Cell::count(ties.one_moment),
+         Cell::share(ratio(ties.one_moment, ties.several))}}});
   judge_ties(facts, ties, section);
   if (facts.dataset.time_kind() == TimeKind::kSeconds) judge_clock(facts, section);
 }

@@ -39,10 +39,11 @@ TEST(Distributions, StabilityIndexAndDivergenceByHand) {
 }
 
 TEST(Distributions, BinsHoldTopValuesOthersAndMissing) {
-  const Dataset shop = testing::make_dataset({}, {{"a", {{"brand", "x"}, {"price", "1"}, {"notes", "m|n"}}},
-                                                  {"b", {{"brand", "y"}, {"price", "2"}, {"notes", "m"}}},
-                                                  {"c", {{"brand", "z"}, {"price", "9"}}},
-                                                  {"d", {}}},
+  const Dataset shop = testing::make_dataset({},
+                                             {{"a", {{"brand", "x"}, {"price", "1"}, {"notes", "m|n"}}},
+                                              {"b", {{"brand", "y"}, {"price", "2"}, {"notes", "m"}}},
+                                              {"c", {{"brand", "z"}, {"price", "9"}}},
+                                              {"d", {}}},
                                              {}, {.item_features = "brand = \"category\"\nprice = \"number\"\nnotes = \"tags\""});
   const std::vector<std::uint32_t> weights{5, 9, 1, 2};
   const FieldValues brand(*shop.item_table().feature("brand"), 4), notes(*shop.item_table().feature("notes"), 4);

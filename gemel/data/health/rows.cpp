@@ -15,7 +15,7 @@ constexpr double kFewTargets = 0.01;                                  // share o
 
 // The key that a reason of rejection points to, by how the reason begins.
 constexpr std::pair<std::string_view, std::string_view> kKeysOfReasons[] = {
-    {"unreadable time", "events.time_format"}, {"not above 0", "events.weight"},    {"below", "items.features"},
+    {"unreadable time", "events.time_format"}, {"not above 0", "events.weight"},        {"below", "items.features"},
     {"unreadable list", "items.features"},     {"unreadable number", "items.features"}, {"id seen before", "items.id"},
 };
 
@@ -42,7 +42,9 @@ void judge_rejected(std::string_view name, const Json& rows, Section& section) {
     most = std::max(most, count.get<std::uint64_t>());
   }
   section.findings.push_back(
-      {share >= kTooMany ? Severity::kSerious : share >= kMany ? Severity::kWarning : Severity::kNote,
+      {share >= kTooMany ? Severity::kSerious
+       : share >= kMany  ? Severity::kWarning
+                         : Severity::kNote,
        concat(percent(share), " of the rows of the ", name, " were rejected, ", grouped(rejected), " of ", grouped(read), " (",
               listed(reasons), ")"),
        "what they say is not learnt; when they are of one kind (one month, one action), the rest gives a wrong picture",
@@ -87,8 +89,9 @@ void add_actions(const ShopFacts& facts, Section& section) {
   Table table{"actions", {"action", "is_target", "weight", "events", "share"}};
   for (std::size_t action = 0; action < counts.size(); ++action) {
     const ActionIndex index{static_cast<std::uint8_t>(action)};
-    table.rows.push_back({dataset.action_names()[action], dataset.is_target(index) ? "yes" : "no", Cell::number(dataset.action_weight(index)),
-                          Cell::count(counts[action]), Cell::share(ratio(counts[action], dataset.num_events()))});
+    table.rows.push_back({dataset.action_names()[action], dataset.is_target(index) ? "yes" : "no",
+                          Cell::number(dataset.action_weight(index)), Cell::count(counts[action]),
+                          Cell::share(ratio(counts[action], dataset.num_events()))});
   }
   section.tables.push_back(std::move(table));
   const double share = facts.share_of_events(num_targets);

@@ -44,7 +44,7 @@ std::string ShopFacts::product(std::size_t item) const {
   const std::string& key = dataset.config().items.name;
   const FeatureColumn* names = key.empty() ? nullptr : table.feature(key);
   const bool has_name = names != nullptr && names->texts.size() > item && !names->texts[item].empty();
-  return has_name ? concat(names->texts[item], " (", id, ")") : id;
+  return has_name ? concat(id, " ", names->texts[item]) : id;  // the id first: it survives a narrow column
 }
 
 std::string ShopFacts::customer(std::size_t user) const { return std::string(dataset.user_table().ids[user]); }

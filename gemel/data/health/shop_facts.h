@@ -50,7 +50,7 @@ struct ShopFacts {
   std::vector<FieldValues> item_fields, user_fields;     // category and tags, in the order of shop.toml
 
   std::size_t num_events_of(ItemIndex item) const { return by_item.of(to_size(item)).size(); }
-  std::string product(std::size_t item) const;   // "Green tea (tea)", or the id alone
+  std::string product(std::size_t item) const;   // "tea Green tea", or the id alone
   std::string customer(std::size_t user) const;  // the id
   Day day(std::size_t event) const { return day_of(dataset.times()[event]); }
   double share_of_events(std::size_t num_events) const;

@@ -9,7 +9,7 @@ namespace gemel::health {
 namespace {
 
 constexpr std::size_t kFewCustomers = 200;  // with a target in the part: intervals get wide
-constexpr double kManyRepeats = 0.5, kManyNew = 0.5, kManyCold = 0.3;
+constexpr double kManyRepeats = 0.3, kManyNew = 0.5, kManyCold = 0.3;
 constexpr std::chrono::days kShort{7};
 
 // One part, judged by what lies before it.
@@ -68,14 +68,19 @@ std::vector<bool> find_repeats(const ShopFacts& facts) {
   return is_repeat;
 }
 
+void judge_size(const Part& part, Section& section) {
+  if (part.customers >= kFewCustomers) return;
+  section.findings.push_back({Severity::kWarning,
+                              concat(part.name, ": ", counted(part.customers, "customer"), " with ", counted(part.targets, "target event")),
+                              "too few to tell models apart: the intervals of the evaluation will be wide",
+                              concat("make the ", part.name, " period longer"), concat("split.", part.name)});
+}
+
+// What the test asks for; the validation, just before it, asks for much the same.
 void judge(const Part& part, Section& section) {
   const auto add = [&](Severity severity, std::string what, std::string means, std::string todo, std::string key) {
     section.findings.push_back({severity, concat(part.name, ": ", what), std::move(means), std::move(todo), std::move(key)});
   };
-  if (part.customers < kFewCustomers)
-    add(Severity::kWarning, concat(counted(part.customers, "customer"), " with ", counted(part.targets, "target event")),
-        "too few to tell models apart: the intervals of the evaluation will be wide", concat("make the ", part.name, " period longer"),
-        concat("split.", part.name));
   if (ratio(part.repeats, part.targets) >= kManyRepeats)
     add(Severity::kNote,
         concat(percent(ratio(part.repeats, part.targets)), " of the target events, ", grouped(part.repeats), ", are repeats"),
@@ -100,27 +105,29 @@ void judge(const Part& part, Section& section) {
 void check_split(const ShopFacts& facts, Section& section) {
   const Dataset& dataset = facts.dataset;
   const Split& split = *facts.split;
-  std::vector<Part> parts{{"train", 0, split.validation_begin}, {"validation", split.validation_begin, split.test_begin},
+  std::vector<Part> parts{{"train", 0, split.validation_begin},
+                          {"validation", split.validation_begin, split.test_begin},
                           {"test", split.test_begin, split.end}};
-  const auto first_of_user = first_events(facts.by_user, dataset.num_events()), first_of_item = first_events(facts.by_item, dataset.num_events());
+  const auto first_of_user = first_events(facts.by_user, dataset.num_events()),
+             first_of_item = first_events(facts.by_item, dataset.num_events());
   const std::vector<bool> is_repeat = find_repeats(facts);
-  Table table{"parts", {"part", "events", "targets", "customers", "new_customers", "products", "cold_products", "cold_targets", "repeats"}};
+  Table table{"parts", {"part", "events", "targets", "customers", "newcomers", "products", "cold", "cold_targets", "repeats"}};
   for (Part& part : parts) {
     if (part.begin == part.end) continue;  // files without a validation part
     count_part(facts, first_of_user, first_of_item, is_repeat, part);
     table.rows.push_back({part.name, Cell::count(part.end - part.begin), Cell::count(part.targets), Cell::count(part.customers),
                           Cell::count(part.new_customers), Cell::count(part.products), Cell::count(part.cold_products),
                           Cell::share(ratio(part.cold_targets, part.targets)), Cell::share(ratio(part.repeats, part.targets))});
-    if (part.name != "train") judge(part, section);
+    if (part.name == "test") judge(part, section);
+    if (part.name != "train") judge_size(part, section);
   }
   section.tables.push_back(std::move(table));
   if (!facts.has_days) return;
-  section.lines.push_back(concat("validation from ", gemel::to_text(day_of(split.validation_from)), ", test from ",
-                                 gemel::to_text(day_of(split.test_from)), " to ", gemel::to_text(day_of(split.until) - std::chrono::days(1)),
-                                 "; new and cold: without an event before the part"));
+  section.lines.push_back(concat(
+      "validation from ", gemel::to_text(day_of(split.validation_from)), ", test from ", gemel::to_text(day_of(split.test_from)), " to ",
+      gemel::to_text(day_of(split.until) - std::chrono::days(1)), "; newcomers and cold products have no event before the part"));
   if (split.until - split.test_from < kShort)
-    section.findings.push_back({Severity::kWarning,
-                                concat("test: ", (day_of(split.until) - day_of(split.test_from)).count(), " days"),
+    section.findings.push_back({Severity::kWarning, concat("test: ", (day_of(split.until) - day_of(split.test_from)).count(), " days"),
                                 "the protocol that decides goes by weeks: less than one says little", "make the test period longer",
                                 "split.test"});
 }

@@ -9,8 +9,9 @@
 namespace gemel::health {
 namespace {
 
-constexpr double kSeriousShare = 0.01;     // of the events that lie on products with a twin
-constexpr std::size_t kFewCustomers = 3;   // fewer that had both: may be a habit of theirs
+constexpr double kSeriousShare = 0.01, kWarningShare = 0.001;  // of the events, on the rarer ones of pairs that are not doubtful
+constexpr std::size_t kFewCustomers = 3;  // fewer that had both: may be a habit of theirs
+constexpr std::size_t kMoreFrequent = 5;  // a twin with more than so many times the rows goes with everything
 
 std::vector<DayRow> day_rows(const Dataset& dataset) {
   std::vector<DayRow> rows(dataset.num_events());
@@ -36,16 +37,15 @@ void check_twins(const ShopFacts& facts, Section& section) {
   const TwinsConfig& config = facts.dataset.config().items.twins;
   std::vector<TwinPair> pairs = find_twin_pairs(day_rows(facts.dataset), facts.dataset.num_items(), config);
   std::ranges::stable_sort(pairs, std::greater(), &TwinPair::num_shared);
-  Table table{"pairs", {"product", "twin", "customer_days", "shared", "share", "customers"}};
-  std::set<std::uint32_t> products;
-  std::size_t events = 0, habits = 0;
+  Table table{"pairs", {"product", "twin", "rows", "of_twin", "shared", "share", "customers"}};
+  std::set<std::uint32_t> copies;  // the rarer ones of pairs that are not doubtful
+  std::size_t events = 0, doubtful = 0;
   for (const TwinPair& pair : pairs) {
-    for (const std::uint32_t product : {pair.rarer, pair.other})
-      if (products.insert(product).second) events += facts.by_item.of(product).size();
     const std::size_t customers = customers_of_both(facts, pair);
-    habits += customers < kFewCustomers;
-    table.rows.push_back({facts.product(pair.rarer), facts.product(pair.other), Cell::count(pair.num_rarer), Cell::count(pair.num_shared),
-                          Cell::share(ratio(pair.num_shared, pair.num_rarer)), Cell::count(customers)});
+    if (customers < kFewCustomers || pair.num_other > kMoreFrequent * pair.num_rarer) ++doubtful;
+    else if (copies.insert(pair.rarer).second) events += facts.by_item.of(pair.rarer).size();
+    table.rows.push_back({facts.product(pair.rarer), facts.product(pair.other), Cell::count(pair.num_rarer), Cell::count(pair.num_other),
+                          Cell::count(pair.num_shared), Cell::share(ratio(pair.num_shared, pair.num_rarer)), Cell::count(customers)});
   }
   if (pairs.empty()) {
     section.lines.push_back(concat("No two products share ", config.min_shared, " (customer, day) rows that are ",
@@ -54,16 +54,22 @@ void check_twins(const ShopFacts& facts, Section& section) {
   }
   section.tables.push_back(std::move(table));
   const double share = facts.share_of_events(events);
-  const std::string doubt =
-      habits == 0 ? ""
-                  : concat("; ", grouped(habits), " of the pairs rest on one or two customers, which may be their habit and no twins");
+  const std::string doubt = doubtful == 0 ? ""
+                                          : concat("; ", grouped(doubtful), doubtful == 1 ? " of the pairs is" : " of the pairs are",
+                                                   " doubtful, known by one or two customers or with a much more frequent product");
   section.findings.push_back(
-      {share >= kSeriousShare ? Severity::kSerious : Severity::kWarning,
+      {share >= kSeriousShare   ? Severity::kSerious
+       : share >= kWarningShare ? Severity::kWarning
+                                : Severity::kNote,
        concat(counted(pairs.size(), "pair"), " of products ", pairs.size() == 1 ? "shares" : "share", " at least ",
-              percent(config.min_share), " of the rarer one's customers, day by day: ", counted(products.size(), "product"), " with ",
-              percent(share), " of the events", doubt),
-       "one product listed twice: a model is praised for recommending the copy of what the customer just had, and shows it to them",
-       "look at the pairs; if they are one product, merge them: twins = { merge = true }, then ingest again", "items.twins"});
+              percent(config.min_share), " of the rarer one's (customer, day) rows; what merging takes away holds ", percent(share),
+              " of the events", doubt),
+       "one product, or two sizes of one, listed under two ids with the same events: a model is praised for recommending the copy of what "
+       "the customer just had, and shows it to them",
+       2 * doubtful > pairs.size()
+           ? "look at the pairs that are not doubtful; merging would join all of them, unless min_shared or min_share is raised"
+           : "look at the pairs; if they are one product, merge them: twins = { merge = true }, then ingest again",
+       "items.twins"});
 }
 
 }  // namespace gemel::health

@@ -12,7 +12,8 @@ namespace {
 using std::chrono::days;
 
 constexpr std::size_t kNeighbours = 4;          // weeks to either side
-constexpr double kEnoughEvents = 30;            // in the median week around: below it weeks say little
+constexpr double kEnoughEvents = 30;            // in the median week around, and
+constexpr double kOfMeanWeek = 0.2;             // of the mean week: below either, weeks say little
 constexpr double kBroken = 0.25, kPeak = 4;     // of that median
 constexpr double kCutOff = 0.5, kEnoughADay = 20;  // of the median day around
 constexpr int kDaysAround = 28;
@@ -84,9 +85,10 @@ std::string week_text(const Weeks& weeks, std::size_t week, double around) {
 void judge_weeks(const ShopFacts& facts, const Weeks& weeks, Section& section) {
   std::vector<std::string> broken, peaks;
   bool is_judged_by = false;
+  const double mean_week = ratio(facts.dataset.num_events(), weeks.events.size());
   for (std::size_t week = 1; week + 1 < weeks.events.size(); ++week) {
     const double around = median_around(weeks, week);
-    if (around < kEnoughEvents) continue;
+    if (around < std::max(kEnoughEvents, kOfMeanWeek * mean_week)) continue;
     if (weeks.events[week] < kBroken * around) {
       broken.push_back(week_text(weeks, week, around));
       const TimePoint end = TimePoint(monday_of(weeks.first + static_cast<std::int64_t>(week) + 1));
@@ -103,7 +105,8 @@ void judge_weeks(const ShopFacts& facts, const Weeks& weeks, Section& section) {
          "export these weeks again, then ingest", "events.path"});
   if (!peaks.empty())
     section.findings.push_back(
-        {Severity::kNote, concat(counted(peaks.size(), "week"), " with more than ", kPeak, " times the events around (", listed(peaks, 3), ")"),
+        {Severity::kNote,
+         concat(counted(peaks.size(), "week"), " with more than ", kPeak, " times the events around (", listed(peaks, 3), ")"),
          "a sale, a campaign or an import: recent popularity follows it for some half-lives",
          "nothing if it was real; else see where these rows come from", ""});
 }
@@ -121,9 +124,11 @@ void judge_edge(const Weeks& weeks, bool is_last, Section& section) {
       {Severity::kNote,
        concat("the ", is_last ? "last" : "first", " day, ", gemel::to_text(is_last ? weeks.last_day : weeks.first_day), ", has ",
               counted(weeks.days[edge], "event"), " where ", grouped(static_cast<std::uint64_t>(usual)), " are usual"),
-       is_last ? "the export was made in the middle of the day: the last week of the test is short of events"
-               : "the export begins in the middle of the day, which does no harm",
-       is_last ? "end the export at midnight (UTC)" : "nothing", "events.path"});
+       is_last
+           ? "the export was made before the day was over, or its times are of another zone than UTC: the last week of the test is short "
+             "of events"
+           : "the export begins within the day, which does no harm",
+       is_last ? "end the export at midnight UTC" : "nothing", "events.path"});
 }
 
 void judge_mass(const Weeks& weeks, std::size_t num_events, Section& section) {
@@ -131,11 +136,11 @@ void judge_mass(const Weeks& weeks, std::size_t num_events, Section& section) {
   for (std::size_t day = 0; day < weeks.days.size() / 2; ++day) early += weeks.days[day];
   const double share = ratio(early, num_events);
   if (weeks.days.size() < 60 || share >= kThin) return;
-  section.findings.push_back(
-      {Severity::kNote, concat("the first half of the period, up to ", gemel::to_text(weeks.first_day + days(weeks.days.size() / 2)), ", holds ",
-                               percent(share), " of the events"),
-       "old events are few and of another shop than today's; they cost little and teach little",
-       "keep them, with a half-life that lets them fade", "models.two_tower.example_half_life_days"});
+  section.findings.push_back({Severity::kNote,
+                              concat("the first half of the period, up to ", gemel::to_text(weeks.first_day + days(weeks.days.size() / 2)),
+                                     ", holds ", percent(share), " of the events"),
+                              "old events are few and of another shop than today's; they cost little and teach little",
+                              "keep them, with a half-life that lets them fade", "models.two_tower.example_half_life_days"});
 }
 
 }  // namespace
@@ -146,7 +151,8 @@ void check_weeks(const ShopFacts& facts, Section& section) {
   const std::string marks = chart(weeks, weeks_a_mark);
   section.lines.push_back(concat(gemel::to_text(weeks.first_day), " to ", gemel::to_text(weeks.last_day), ", ",
                                  counted(weeks.events.size(), "week"), " from Monday to Sunday, at most ",
-                                 grouped(std::ranges::max(weeks.events)), " events in one; a mark is ", counted(weeks_a_mark, "week"), ":"));
+                                 grouped(std::ranges::max(weeks.events)), " events in one; a mark is ", counted(weeks_a_mark, "week"),
+                                 ":"));
   section.lines.push_back(marks);
   Table table{"weeks", {"monday", "events"}};
   table.shown_rows = 0;

@@ -55,8 +55,8 @@ class CandidateEncoder {
 
   // The encoded features of every product, for explanations without the Dataset (candidate_files.cpp). Errors: kIo; kCorrupt, kNotFound.
   Result<void> save(const std::filesystem::path& path) const;
-  static Result<CandidateEncoder> load(const TwoTowerConfig& config, TableFeatures features, const NetworkSpec& spec,
-                                       std::size_t num_items, const std::filesystem::path& path);
+  static Result<CandidateEncoder> load(const TwoTowerConfig& config, TableFeatures features, const NetworkSpec& spec, std::size_t num_items,
+                                       const std::filesystem::path& path);
 
  private:
   bool use_id_ = true;

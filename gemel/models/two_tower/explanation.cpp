@@ -18,7 +18,8 @@ std::vector<float> mean_row(ConstMatrixView matrix) {
   for (std::size_t row = 0; row < matrix.rows; ++row)
     for (std::size_t c = 0; c < matrix.cols; ++c) sum[c] += matrix.row(row)[c];
   std::vector<float> mean(matrix.cols);
-  for (std::size_t c = 0; c < mean.size(); ++c) mean[c] = static_cast<float>(sum[c] / static_cast<double>(std::max<std::size_t>(1, matrix.rows)));
+  for (std::size_t c = 0; c < mean.size(); ++c)
+    mean[c] = static_cast<float>(sum[c] / static_cast<double>(std::max<std::size_t>(1, matrix.rows)));
   return mean;
 }
 
@@ -84,10 +85,12 @@ Result<Explanations> TwoTower::explain(const Query& query, std::span<const ItemI
   const Matrix queries = embed_without_each(query, history, pool);
   const auto own = queries.row(0);
   const std::vector<float> mean_candidate = mean_row(candidate_embeddings_);
-  const double mean_bias = item_bias_.empty() ? 0 : std::accumulate(item_bias_.begin(), item_bias_.end(), 0.0) / static_cast<double>(item_bias_.size());
+  const double mean_bias =
+      item_bias_.empty() ? 0 : std::accumulate(item_bias_.begin(), item_bias_.end(), 0.0) / static_cast<double>(item_bias_.size());
   const bool knows_features = !candidate_encoder_.ids().rows().empty();
   if (!knows_features)
-    explanations.notes.push_back("this bundle is of an older version, without the products' features: it cannot tell what each of them adds");
+    explanations.notes.push_back(
+        "this bundle is of an older version, without the products' features: it cannot tell what each of them adds");
   std::vector<std::string> names;
   if (config_.item_id) names.push_back("item_id");
   for (const EncodedPlace& place : candidate_encoder_.features().places()) names.push_back(place.name);

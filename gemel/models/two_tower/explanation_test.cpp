@@ -40,11 +40,12 @@ Dataset make_shop() {
 }
 
 std::unique_ptr<Recommender> fit(const Dataset& shop, std::string_view extra = "") {
-  auto model = make_model("two_tower", concat("embedding_dim = 8\nquery_layers = [\"10 gelu\", \"6 linear\"]\ncandidate_layers = [\"9 relu\", "
-                                              "\"6 linear\"]\nbatch_size = 64\nepochs = 6\nlearning_rate = 0.02\ndropout = 0.1\n"
-                                              "history = { length = 4, pool = [\"mean\", \"recency\"] }\ntime = []\n",
-                                              extra))
-                   .value();
+  auto model =
+      make_model("two_tower", concat("embedding_dim = 8\nquery_layers = [\"10 gelu\", \"6 linear\"]\ncandidate_layers = [\"9 relu\", "
+                                     "\"6 linear\"]\nbatch_size = 64\nepochs = 6\nlearning_rate = 0.02\ndropout = 0.1\n"
+                                     "history = { length = 4, pool = [\"mean\", \"recency\"] }\ntime = []\n",
+                                     extra))
+          .value();
   ThreadPool pool(1);
   model->fit({&shop, shop.num_events(), at_day(kEnd)}, {.pool = pool}).value();
   return model;
@@ -120,7 +121,8 @@ class SlowTwin {
   }
   Vector tower(const std::string& name, Vector x) const {
     for (int layer = 0; layer < 2; ++layer) {
-      const auto weight = weights_.matrix(concat(name, ".", layer, ".weight")).value(), bias = weights_.matrix(concat(name, ".", layer, ".bias")).value();
+      const auto weight = weights_.matrix(concat(name, ".", layer, ".weight")).value(),
+                 bias = weights_.matrix(concat(name, ".", layer, ".bias")).value();
       Vector y(bias.data, bias.data + bias.cols);
       for (std::size_t in = 0; in < x.size(); ++in)
         for (std::size_t out = 0; out < y.size(); ++out) y[out] += x[in] * weight.row(in)[out];
@@ -165,7 +167,8 @@ class ExplanationTest : public ::testing::Test {
     std::vector<std::pair<int, double>> rows;
     for (const HistoryItem& event : histories_.of(UserIndex{2}).last(4))
       if (event.item != without)
-        rows.push_back({id_row(static_cast<int>(event.item)), std::chrono::duration<double, std::ratio<86400>>(at_day(kEnd) - event.at).count()});
+        rows.push_back(
+            {id_row(static_cast<int>(event.item)), std::chrono::duration<double, std::ratio<86400>>(at_day(kEnd) - event.at).count()});
     return rows;
   }
 
@@ -213,7 +216,8 @@ TEST_F(ExplanationTest, EffectsOfFeaturesAreThoseOfTheSlowTwin) {
     for (std::size_t i = 0; i < features.size(); ++i) {
       const double expected = twin.scale() * (dot(asked, twin.candidate(whole)) - dot(asked, twin.candidate(without.at(features[i].name))));
       EXPECT_NEAR(features[i].effect, expected, 1e-3) << "product " << p << ", " << features[i].name;
-      if (i > 0) EXPECT_LE(std::abs(features[i].effect), std::abs(features[i - 1].effect));
+      if (i == 0) continue;
+      EXPECT_LE(std::abs(features[i].effect), std::abs(features[i - 1].effect));  // by size
     }
   }
   const auto effect_of = [&](std::size_t product, const std::string& name) {
@@ -233,7 +237,8 @@ TEST_F(ExplanationTest, EffectsOfTheHistoryAreThoseOfTheSlowTwin) {
     const auto& history = explanations.products[p == 1 ? 0 : 1].history;
     std::size_t num_events = 0;
     for (const HistoryEffect& past : history) {
-      const double expected = twin.scale() * (dot(twin.query(used()), twin.candidate(item(p))) - dot(twin.query(used(past.item)), twin.candidate(item(p))));
+      const double expected =
+          twin.scale() * (dot(twin.query(used()), twin.candidate(item(p))) - dot(twin.query(used(past.item)), twin.candidate(item(p))));
       EXPECT_NEAR(past.effect, expected, 1e-3);
       num_events += past.num_events;
     }
