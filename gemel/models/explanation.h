@@ -11,7 +11,7 @@ namespace gemel {
 
 // One summand of the score.
 struct ScorePart {
-  std::string name;     // "towers", "popularity"
+  std::string name;     // "towers", "popularity", "personal": the customer's own counts
   double value;
   double above_average;  // value minus its mean over all products: what of it tells this product from the others
 };
@@ -26,7 +26,7 @@ struct FeatureEffect {
 // What the score would lose without these events of the customer's history.
 struct HistoryEffect {
   ItemIndex item;
-  std::size_t num_events;  // of this product, among those that the model looks at
+  std::size_t num_events;  // of this product, in the whole history
   double effect;
 };
 

@@ -1,5 +1,5 @@
 // Why the two-tower gives a product its score: the parts of the sum, and what each feature of the product and each product of the
-// history adds to the towers' part, by leaving it out and embedding again. The gate, which goes by the length of the history, stays.
+// history adds, by leaving it out and embedding again. The gate, which goes by the length of the history, stays.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -21,6 +21,17 @@ std::vector<float> mean_row(ConstMatrixView matrix) {
   for (std::size_t c = 0; c < mean.size(); ++c)
     mean[c] = static_cast<float>(sum[c] / static_cast<double>(std::max<std::size_t>(1, matrix.rows)));
   return mean;
+}
+
+std::size_t count_events(std::span<const HistoryItem> history, ItemIndex item) {
+  return static_cast<std::size_t>(std::ranges::count(history, item, &HistoryItem::item));
+}
+
+// Without the events of the product itself its personal count is gone too, also where they lie too far back for the query tower.
+void add_own_effect(ItemIndex item, double bias, std::span<const HistoryItem> history, std::vector<HistoryEffect>& effects) {
+  auto own = std::ranges::find(effects, item, &HistoryEffect::item);
+  if (own == effects.end()) own = effects.insert(effects.end(), {item, count_events(history, item), 0});
+  own->effect += bias;
 }
 
 template <class Effect>
@@ -59,14 +70,11 @@ void CandidateEncoder::encode_without_each(std::uint32_t item, TowerInput& out) 
   }
 }
 
-// Row 0: the query; then it without each product of the history that the model looks at. `products` receives these.
+// Row 0: the query; then it without each product of the history that the query tower looks at. `products` receives these.
 Matrix TwoTower::embed_without_each(const Query& query, std::vector<HistoryEffect>& products, ThreadPool& pool) const {
   const auto used = query.history.last(std::min(query.history.size(), config_.history.length));
-  for (const HistoryItem& event : used) {
-    const auto known = std::ranges::find(products, event.item, &HistoryEffect::item);
-    if (known != products.end()) ++known->num_events;
-    else products.push_back({event.item, 1, 0});
-  }
+  for (const HistoryItem& event : used)
+    if (std::ranges::find(products, event.item, &HistoryEffect::item) == products.end()) products.push_back({event.item, 0, 0});
   std::vector<std::vector<HistoryItem>> rest(products.size());
   std::vector<Query> queries{query};
   for (std::size_t i = 0; i < products.size(); ++i) {
@@ -74,48 +82,73 @@ Matrix TwoTower::embed_without_each(const Query& query, std::vector<HistoryEffec
       if (event.item != products[i].item) rest[i].push_back(event);
     queries.push_back(query);
     queries.back().history = rest[i];
+    products[i].num_events = count_events(query.history, products[i].item);
   }
   return embed(queries, pool);
 }
 
+// What the customer's own counts add to each product of their history.
+std::vector<double> TwoTower::personal_biases(const PersonalCounts::Of& personal) const {
+  std::vector<double> biases;
+  for (std::size_t i = 0; i < personal.items.size(); ++i) {
+    const auto values = personal.values_of(i);
+    biases.push_back(std::inner_product(values.begin(), values.end(), personal_weights_.begin(), 0.0));
+  }
+  return biases;
+}
+
+// Leaves out one feature of the product after the other.
+std::vector<FeatureEffect> TwoTower::feature_effects(ItemIndex item, std::span<const float> query_embedding, double factor,
+                                                     ThreadPool& pool) const {
+  std::vector<FeatureEffect> effects;
+  if (candidate_encoder_.ids().rows().empty()) return effects;
+  if (config_.item_id) effects.push_back({"item_id", 0});
+  for (const EncodedPlace& place : candidate_encoder_.features().places()) effects.push_back({place.name, 0});
+  TowerInput input;
+  Tower::Activations activations;
+  candidate_encoder_.encode_without_each(static_cast<std::uint32_t>(item), input);
+  network_.embed_candidates(input, activations, pool);
+  const double whole = dot(query_embedding, activations.embeddings.row(0));
+  for (std::size_t i = 0; i < effects.size(); ++i)
+    effects[i].effect = factor * (whole - dot(query_embedding, activations.embeddings.row(i + 1)));
+  sort_by_size(effects);
+  return effects;
+}
+
 Result<Explanations> TwoTower::explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const {
-  Explanations explanations;
   const double factor = static_cast<double>(network_.scale()) * gates_[gate_of(query.history.size())];
   std::vector<HistoryEffect> history;
   const Matrix queries = embed_without_each(query, history, pool);
   const auto own = queries.row(0);
+  const PersonalCounts::Of personal = count_personal({&query, 1}, pool)[0];
+  const std::vector<double> biases = personal_biases(personal);
   const std::vector<float> mean_candidate = mean_row(candidate_embeddings_);
-  const double mean_bias =
-      item_bias_.empty() ? 0 : std::accumulate(item_bias_.begin(), item_bias_.end(), 0.0) / static_cast<double>(item_bias_.size());
-  const bool knows_features = !candidate_encoder_.ids().rows().empty();
-  if (!knows_features)
-    explanations.notes.push_back(
-        "this bundle is of an older version, without the products' features: it cannot tell what each of them adds");
-  std::vector<std::string> names;
-  if (config_.item_id) names.push_back("item_id");
-  for (const EncodedPlace& place : candidate_encoder_.features().places()) names.push_back(place.name);
+  const auto num_items = static_cast<double>(candidate_embeddings_.rows());
+  const double mean_popularity = std::accumulate(item_bias_.begin(), item_bias_.end(), 0.0) / num_items;
+  const double mean_personal = std::accumulate(biases.begin(), biases.end(), 0.0) / num_items;
 
-  TowerInput input;
-  Tower::Activations activations;
+  Explanations explanations;
+  if (candidate_encoder_.ids().rows().empty())
+    explanations.notes.push_back("this bundle does not hold the products' features: it cannot tell what each of them adds; train it anew");
   for (const ItemIndex item : items) {
     GEMEL_CHECK(to_size(item) < candidate_embeddings_.rows());
-    ScoreExplanation& product = explanations.products.emplace_back();
     const auto candidate = candidate_embeddings_.row(to_size(item));
-    const double towers = factor * dot(own, candidate);
+    const auto place = std::ranges::find(personal.items, static_cast<std::uint32_t>(item)) - personal.items.begin();
+    const bool is_had = place < static_cast<std::ptrdiff_t>(personal.items.size());
+    const double towers = factor * dot(own, candidate), bias = is_had ? biases[static_cast<std::size_t>(place)] : 0;
+    ScoreExplanation& product = explanations.products.emplace_back();
     product.parts.push_back({"towers", towers, towers - factor * dot(own, mean_candidate)});
-    if (!item_bias_.empty()) product.parts.push_back({"popularity", item_bias_[to_size(item)], item_bias_[to_size(item)] - mean_bias});
+    if (!item_bias_.empty())
+      product.parts.push_back({"popularity", item_bias_[to_size(item)], item_bias_[to_size(item)] - mean_popularity});
+    if (!personal_weights_.empty()) product.parts.push_back({"personal", bias, bias - mean_personal});
     for (const ScorePart& part : product.parts) product.score += part.value;
+
     product.history = history;
     for (std::size_t i = 0; i < history.size(); ++i)
       product.history[i].effect = factor * (dot(own, candidate) - dot(queries.row(i + 1), candidate));
+    if (is_had) add_own_effect(item, bias, query.history, product.history);
     sort_by_size(product.history);
-    if (!knows_features) continue;
-    candidate_encoder_.encode_without_each(static_cast<std::uint32_t>(item), input);
-    network_.embed_candidates(input, activations, pool);
-    const double whole = dot(own, activations.embeddings.row(0));
-    for (std::size_t i = 0; i < names.size(); ++i)
-      product.features.push_back({names[i], factor * (whole - dot(own, activations.embeddings.row(i + 1)))});
-    sort_by_size(product.features);
+    product.features = feature_effects(item, own, factor, pool);
   }
   return explanations;
 }

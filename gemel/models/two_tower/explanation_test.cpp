@@ -56,6 +56,7 @@ class SlowTwin {
  public:
   explicit SlowTwin(const std::filesystem::path& folder)
       : weights_(SafetensorsFile::open(folder / "weights.safetensors").value()),
+        counters_(SafetensorsFile::open(folder / "counters.safetensors").value()),
         features_(nlohmann::json::parse(read_file(folder / "features.json").value())) {}
 
   // What a product is to the candidate tower; empty or NaN: as an explanation leaves it out.
@@ -100,6 +101,10 @@ class SlowTwin {
     append(mean, recency);
     return tower("query_tower", mean);
   }
+  // What having had a product so often adds, by the one plain count that is the default.
+  double personal_bias(std::size_t times) const {
+    return counters_.values<double>("personal_weights").value()[0] * std::log(1 + 10 * static_cast<double>(times));
+  }
   double scale() const { return std::exp(weights_.matrix("log_scale").value().data[0]); }
 
  private:
@@ -136,7 +141,7 @@ class SlowTwin {
   }
   static double gelu(double x) { return x * 0.5 * std::erfc(-x / std::sqrt(2.0)); }
 
-  SafetensorsFile weights_;
+  SafetensorsFile weights_, counters_;
   nlohmann::json features_;
 };
 
@@ -189,12 +194,12 @@ TEST_F(ExplanationTest, PartsAddUpToTheScoreThatIsServed) {
   double above = 0;
   for (std::size_t i = 0; i < items.size(); ++i) {
     const ScoreExplanation& product = explanations.products[i];
-    ASSERT_EQ(product.parts.size(), 2u);
+    ASSERT_EQ(product.parts.size(), 3u);
     EXPECT_NEAR(product.score, answers[0][i].score, 1e-4);
-    EXPECT_NEAR(product.parts[0].value + product.parts[1].value, answers[0][i].score, 1e-4);
-    above += product.parts[1].above_average;
+    EXPECT_NEAR(product.parts[0].value + product.parts[1].value + product.parts[2].value, answers[0][i].score, 1e-4);
+    for (const ScorePart& part : product.parts) above += part.above_average;
   }
-  EXPECT_NEAR(above, 0, 1e-4);  // over all products
+  EXPECT_NEAR(above, 0, 1e-3);  // over all products
   EXPECT_GT(explanations.products[0].score, explanations.products[5].score);
 }
 
@@ -230,20 +235,26 @@ TEST_F(ExplanationTest, EffectsOfFeaturesAreThoseOfTheSlowTwin) {
   EXPECT_NE(effect_of(5, "brand"), 0);
 }
 
-TEST_F(ExplanationTest, EffectsOfTheHistoryAreThoseOfTheSlowTwin) {
+TEST_F(ExplanationTest, EffectsOfTheHistoryAreThoseOfTheSlowTwinWithTheOwnCountOfTheProduct) {
   const SlowTwin twin(folder_.path());
-  const Explanations explanations = explain(*model_, {ItemIndex{1}, ItemIndex{11}});
-  for (const int p : {1, 11}) {
-    const auto& history = explanations.products[p == 1 ? 0 : 1].history;
-    std::size_t num_events = 0;
-    for (const HistoryEffect& past : history) {
-      const double expected =
+  const auto times_had = [&](ItemIndex item) {
+    return static_cast<std::size_t>(std::ranges::count(histories_.of(UserIndex{2}), item, &HistoryItem::item));
+  };
+  const Explanations explanations = explain(*model_, all());
+  bool has_own = false;
+  for (int p = 0; p < kProducts; ++p) {
+    const ItemIndex asked{static_cast<std::uint32_t>(p)};
+    const ScoreExplanation& product = explanations.products[static_cast<std::size_t>(p)];
+    EXPECT_NEAR(product.parts[2].value, twin.personal_bias(times_had(asked)), 1e-4) << p;
+    for (const HistoryEffect& past : product.history) {
+      const double towers =
           twin.scale() * (dot(twin.query(used()), twin.candidate(item(p))) - dot(twin.query(used(past.item)), twin.candidate(item(p))));
-      EXPECT_NEAR(past.effect, expected, 1e-3);
-      num_events += past.num_events;
+      EXPECT_NEAR(past.effect, towers + (past.item == asked ? twin.personal_bias(times_had(asked)) : 0), 1e-3);
+      EXPECT_EQ(past.num_events, times_had(past.item));
+      has_own |= past.item == asked;
     }
-    EXPECT_EQ(num_events, 4u);  // as far back as the model looks
   }
+  EXPECT_TRUE(has_own);
 }
 
 TEST_F(ExplanationTest, IsTheSameAfterSavingAndLoadingAndWithoutTheFeaturesAnOldBundleSaysSo) {

@@ -127,7 +127,7 @@ Result<void> TwoTower::load(const fs::path& directory) {
   return load_counters(directory / "counters.safetensors");
 }
 
-// Bundles of version 0.1 came without the file.
+// A bundle without the file recommends all the same.
 Result<void> TwoTower::load_candidate_features(const fs::path& directory) {
   const fs::path path = directory / "candidate_features.safetensors";
   candidate_encoder_ = {};

@@ -64,6 +64,8 @@ class TwoTower final : public Recommender {
                     std::span<const std::uint8_t> eligible, std::size_t k, std::vector<ScoredIndex>& found) const;
   Matrix embed(std::span<const Query> queries, ThreadPool& pool) const;
   Matrix embed_without_each(const Query& query, std::vector<HistoryEffect>& products, ThreadPool& pool) const;
+  std::vector<double> personal_biases(const PersonalCounts::Of& personal) const;
+  std::vector<FeatureEffect> feature_effects(ItemIndex item, std::span<const float> query_embedding, double factor, ThreadPool& pool) const;
   Result<void> load_candidate_features(const std::filesystem::path& directory);
   Result<void> load_counters(const std::filesystem::path& path);
 
