@@ -89,7 +89,7 @@ std::vector<TwinPair> find_twin_pairs(std::vector<DayRow> rows, std::size_t num_
     for (const std::uint32_t other : shared.found()) {
       const std::size_t num_other = of_items.of(other).size();
       const bool is_rarer = std::tuple(own.size(), item) < std::tuple(num_other, other);
-      if (is_rarer && shared.count(other) >= needed)
+      if (is_rarer && are_twins(shared.count(other), own.size(), config))
         pairs.push_back({item, other, shared.count(other), static_cast<std::uint32_t>(own.size()), static_cast<std::uint32_t>(num_other)});
     }
   }

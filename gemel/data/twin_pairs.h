@@ -1,5 +1,5 @@
-// Pairs of twins: products known by the same customers on the same days (TwinsConfig says when two products are twins). `gemel inspect` shows
-// them; ingest, which merges them, counts by the same definition on disk. Thread safety: pure functions.
+// Pairs of twins: products known by the same customers on the same days (TwinsConfig says when two products are twins). `gemel inspect`
+// shows them; ingest, which merges them, counts by the same definition on disk. Thread safety: pure functions.
 #pragma once
 
 #include <compare>
