@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <span>
 #include <tuple>
 
@@ -25,7 +26,7 @@ Baskets make_baskets(std::vector<DayRow> rows) {
   return baskets;
 }
 
-// The baskets of each product, in CSR form.
+// The baskets of each product in CSR form, small ones first: most products are given up before a large one has to be looked through.
 struct BasketsOfItems {
   std::vector<std::uint32_t> offsets, baskets;
   std::span<const std::uint32_t> of(std::uint32_t item) const {
@@ -38,7 +39,10 @@ BasketsOfItems invert(const Baskets& baskets, std::size_t num_items) {
   for (const DayRow& row : baskets.rows) ++inverted.offsets[row.item + 1];
   for (std::size_t item = 0; item < num_items; ++item) inverted.offsets[item + 1] += inverted.offsets[item];
   std::vector<std::uint32_t> next(inverted.offsets.begin(), inverted.offsets.end() - 1);
-  for (std::uint32_t basket = 0; basket + 1 < baskets.begins.size(); ++basket)
+  std::vector<std::uint32_t> order(baskets.begins.size() - 1);
+  std::iota(order.begin(), order.end(), 0u);
+  std::ranges::stable_sort(order, {}, [&](std::uint32_t basket) { return baskets.begins[basket + 1] - baskets.begins[basket]; });
+  for (const std::uint32_t basket : order)
     for (std::uint32_t row = baskets.begins[basket]; row < baskets.begins[basket + 1]; ++row)
       inverted.baskets[next[baskets.rows[row].item]++] = basket;
   return inverted;

@@ -49,6 +49,21 @@ TEST(TwinPairs, AreThoseOfTheDefinitionOnRandomBasketsWithPlantedTwins) {
   }
 }
 
+TEST(TwinPairs, ShareNearlyAllCustomersAndDaysOfTheRarerOne) {
+  std::vector<DayRow> rows;
+  for (std::uint32_t user = 0; user < 10; ++user) {
+    const auto day = static_cast<std::int32_t>(user);
+    rows.push_back({user, day, 0});
+    rows.push_back({user, day, 0});  // the same again
+    if (user < 5) rows.push_back({user, day, 1});
+    if (user < 4) rows.push_back({user, day, 2});           // too few
+    rows.push_back({user, day + (user < 8 ? 0 : 1), 3});  // 80 %
+  }
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  for (const TwinPair& pair : find_twin_pairs(rows, 4, TwinsConfig{})) pairs.push_back({pair.rarer, pair.other});
+  EXPECT_THAT(pairs, ::testing::ElementsAre(::testing::Pair(1, 0), ::testing::Pair(1, 3)));  // all 5 rows of product 1 are among theirs
+}
+
 TEST(TwinPairs, OfNothingAreNone) { EXPECT_TRUE(find_twin_pairs({}, 0, {}).empty()); }
 
 }  // namespace

@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "gemel/data/health/checks.h"
-#include "gemel/data/health/rank_correlation.h"
 #include "gemel/data/health/wording.h"
+#include "gemel/data/rank_correlation.h"
 
 namespace gemel::health {
 namespace {

@@ -1,10 +1,9 @@
-// What the checks stand on: correlations, distributions, wording.
+// What the checks stand on: distributions and wording.
 #include <gmock/gmock.h>
 
 #include <cmath>
 
 #include "gemel/data/health/distributions.h"
-#include "gemel/data/health/rank_correlation.h"
 #include "gemel/data/health/wording.h"
 #include "gemel/data/testing.h"
 
@@ -12,22 +11,6 @@ namespace gemel::health {
 namespace {
 
 using ::testing::ElementsAre;
-
-TEST(RankCorrelation, TiesHaveTheMeanOfTheirRanks) { EXPECT_THAT(mean_ranks(std::vector{5., 1., 5., 9.}), ElementsAre(1.5, 0, 1.5, 3)); }
-
-TEST(RankCorrelation, IsThatOfScipyOnAWorkedCase) {
-  // scipy.stats.spearmanr([1, 2, 3, 4, 5], [5, 6, 7, 8, 7]) = 0.8207826816681233
-  EXPECT_NEAR(rank_correlation(std::vector{1., 2., 3., 4., 5.}, std::vector{5., 6., 7., 8., 7.}), 0.8207826816681233, 1e-12);
-  EXPECT_EQ(rank_correlation(std::vector{1., 2., 3.}, std::vector{4., 4., 4.}), 0);
-  EXPECT_EQ(rank_correlation({}, {}), 0);
-}
-
-TEST(RankCorrelation, InPartTakesOutWhatAThirdListExplains) {
-  const std::vector<double> c{1, 2, 3, 4, 5, 6}, a{2, 1, 3, 4, 6, 5}, b{1, 3, 2, 4, 5, 6};
-  // 1 - 6 * sum of squared differences of ranks / 210, the sums being 8, 4 and 2.
-  const double ab = 1 - 6. * 8 / 210, ac = 1 - 6. * 4 / 210, bc = 1 - 6. * 2 / 210;
-  EXPECT_NEAR(partial_rank_correlation(a, b, c), (ab - ac * bc) / std::sqrt((1 - ac * ac) * (1 - bc * bc)), 1e-12);
-}
 
 TEST(Distributions, StabilityIndexAndDivergenceByHand) {
   EXPECT_EQ(stability_index({10, 20}, {10, 20}), 0);

@@ -1,15 +1,13 @@
 #include "gemel/data/infer/event_counts.h"
 
 #include <algorithm>
-#include <cmath>
-#include <numeric>
 #include <optional>
 
 #include "gemel/data/infer/column_profile.h"
-#include "gemel/data/infer/twin_pairs.h"
 #include "gemel/data/ingest/cell_text.h"
 #include "gemel/data/ingest/open_row_source.h"
 #include "gemel/data/ingest/parse_number.h"
+#include "gemel/data/twin_pairs.h"
 
 namespace gemel {
 namespace {
@@ -90,7 +88,7 @@ class EventCounter {
     counts_.last = counts_.num_usable == 0 ? at : std::max(counts_.last, at);
     if (counts_.num_usable++ >= kMaxKeptRows) return;
     if (is_target(batch, row)) target_pairs_.push_back(std::uint64_t{user_row} << 32 | item_row);
-    kept_.push_back({user_row, item_row, static_cast<std::int32_t>(day_of(at).time_since_epoch().count())});
+    kept_.push_back({user_row, static_cast<std::int32_t>(day_of(at).time_since_epoch().count()), item_row});
   }
 
   bool is_target(const RowBatch& batch, std::size_t row) {
@@ -121,9 +119,8 @@ class EventCounter {
   }
 
   void find_twins() {
-    const auto pairs = find_twin_pairs(kept_, counts_.item_ids.size(), TwinsConfig{});
-    if (!pairs) return;
-    for (const auto& [low, high] : *pairs) counts_.twins.emplace_back(counts_.item_ids[low], counts_.item_ids[high]);
+    for (const TwinPair& pair : find_twin_pairs(std::move(kept_), counts_.item_ids.size(), TwinsConfig{}))
+      counts_.twins.emplace_back(counts_.item_ids[pair.rarer], counts_.item_ids[pair.other]);
   }
 
   const EventsGuess& guess_;
@@ -136,18 +133,6 @@ class EventCounter {
   EventCounts counts_;
   std::string user_text_, item_text_, weight_text_, action_text_;
 };
-
-std::vector<double> ranks_of(const std::vector<double>& values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), 0u);
-  std::ranges::sort(order, {}, [&](std::size_t i) { return values[i]; });
-  std::vector<double> ranks(values.size());
-  for (std::size_t begin = 0, end = 0; begin < order.size(); begin = end) {
-    while (end < order.size() && values[order[end]] == values[order[begin]]) ++end;
-    for (std::size_t i = begin; i < end; ++i) ranks[order[i]] = 0.5 * static_cast<double>(begin + end - 1);
-  }
-  return ranks;
-}
 
 }  // namespace
 
@@ -171,19 +156,6 @@ Result<EventCounts> count_events(const std::string& pattern, const EventsGuess& 
   }
   progress.end();
   return counter.finish(find_twin_products);
-}
-
-double rank_correlation(const std::vector<double>& a, const std::vector<double>& b) {
-  const std::vector<double> a_ranks = ranks_of(a), b_ranks = ranks_of(b);
-  const double middle = 0.5 * (static_cast<double>(a.size()) - 1);
-  double product = 0, a_square = 0, b_square = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double x = a_ranks[i] - middle, y = b_ranks[i] - middle;
-    product += x * y;
-    a_square += x * x;
-    b_square += y * y;
-  }
-  return a_square > 0 && b_square > 0 ? product / std::sqrt(a_square * b_square) : 0;
 }
 
 }  // namespace gemel

@@ -23,7 +23,7 @@ struct EventCounts {
   TimePoint first{}, last{};
   Day validation_from{}, test_from{};  // where the default split falls
   double repeat_share = 0;                   // of the target events, those whose customer had the product in another one
-  // Ids of products that share nearly all their customers and days; empty, too, where looking would take too long.
+  // Ids of products that share nearly all their customers and days (twin_pairs.h).
   std::vector<std::pair<std::string, std::string>> twins;
 };
 
@@ -32,8 +32,5 @@ inline constexpr std::size_t kMaxKeptRows = 5'000'000;
 
 // Errors: kInterrupted, what the files do.
 Result<EventCounts> count_events(const std::string& pattern, const EventsGuess& guess, bool find_twin_products, ProgressSink& progress);
-
-// Spearman's rank correlation of two columns of equal length, ties sharing their mean rank; 0 when either is constant.
-double rank_correlation(const std::vector<double>& a, const std::vector<double>& b);
 
 }  // namespace gemel

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include "gemel/base/file.h"
-#include "gemel/data/infer/twin_pairs.h"
 #include "gemel/data/ingest/parse_time.h"
 #include "gemel/data/testing.h"
 
@@ -12,32 +11,6 @@ namespace gemel {
 namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::Pair;
-
-TEST(RankCorrelation, AgreesWithHandWorkedCases) {
-  EXPECT_DOUBLE_EQ(rank_correlation({1, 2, 3, 4}, {10, 20, 40, 400}), 1);
-  EXPECT_DOUBLE_EQ(rank_correlation({1, 2, 3, 4}, {4, 3, 2, 1}), -1);
-  // Ranks 0 1 2 3 4 and 1 0 3 2 4: 1 - 6 * (1 + 1 + 1 + 1 + 0) / (5 * 24) = .8
-  EXPECT_DOUBLE_EQ(rank_correlation({1, 2, 3, 4, 5}, {2, 1, 4, 3, 5}), 0.8);
-  // Ties share the mean of their ranks, 0.5: covariance 4, variances 5 and 4: 4 / sqrt(20).
-  EXPECT_NEAR(rank_correlation({1, 2, 3, 4}, {1, 1, 2, 2}), 4 / std::sqrt(20.0), 1e-12);
-  EXPECT_EQ(rank_correlation({1, 2}, {5, 5}), 0);
-  EXPECT_EQ(rank_correlation({}, {}), 0);
-}
-
-TEST(TwinPairs, ShareNearlyAllCustomersAndDaysOfTheRarerOne) {
-  std::vector<DayRow> rows;
-  for (std::uint32_t user = 0; user < 10; ++user) {
-    rows.push_back({user, 0, static_cast<std::int32_t>(user)});
-    rows.push_back({user, 0, static_cast<std::int32_t>(user)});  // the same again
-    if (user < 5) rows.push_back({user, 1, static_cast<std::int32_t>(user)});
-    if (user < 4) rows.push_back({user, 2, static_cast<std::int32_t>(user)});       // too few
-    rows.push_back({user, 3, static_cast<std::int32_t>(user + (user < 8 ? 0 : 1))});  // 80 %
-  }
-  const auto pairs = find_twin_pairs(rows, 4, TwinsConfig{});
-  ASSERT_TRUE(pairs);
-  EXPECT_THAT(*pairs, ElementsAre(Pair(0, 1), Pair(1, 3)));  // all 5 rows of product 1 are among those of 0 and of 3
-}
 
 TEST(EventCounts, CountWhatCanBeReadAndWhatComesAgain) {
   const testing::TemporaryFolder folder;

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace gemel::health {
+namespace gemel {
 
 std::vector<double> mean_ranks(std::span<const double> values);
 
@@ -14,4 +14,4 @@ double rank_correlation(std::span<const double> a, std::span<const double> b);
 // Of a and b with what both share with c taken out of each (first-order partial correlation of the ranks).
 double partial_rank_correlation(std::span<const double> a, std::span<const double> b, std::span<const double> c);
 
-}  // namespace gemel::health
+}  // namespace gemel

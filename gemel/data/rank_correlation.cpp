@@ -1,4 +1,4 @@
-#include "gemel/data/health/rank_correlation.h"
+#include "gemel/data/rank_correlation.h"
 
 #include <algorithm>
 #include <cmath>
@@ -6,7 +6,7 @@
 
 #include "gemel/base/check.h"
 
-namespace gemel::health {
+namespace gemel {
 namespace {
 
 double correlation(std::span<const double> a, std::span<const double> b) {
@@ -46,4 +46,4 @@ double partial_rank_correlation(std::span<const double> a, std::span<const doubl
   return left > 0 ? (ab - ac * bc) / std::sqrt(left) : 0;
 }
 
-}  // namespace gemel::health
+}  // namespace gemel
