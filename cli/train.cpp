@@ -145,13 +145,12 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
 
 void add_train(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<TrainOptions>();
-  CLI::App& command =
-      add_command(app, context,
-                  {.name = "train",
-                   .summary = "Fit a model: choices on validation, then once more up to the test; write a bundle",
-                   .example = "gemel train out/shop --model two_tower --out out/shop_bundle\n"
-                              "  gemel train out/shop --model two_tower --out out/shop_bundle --resume"},
-                  [options](CommandContext& run) { return train(*options, run); });
+  CLI::App& command = add_command(app, context,
+                                  {.name = "train",
+                                   .summary = "Fit a model: choices on validation, then once more up to the test; write a bundle",
+                                   .example = "gemel train out/shop --model two_tower --out out/shop_bundle\n"
+                                              "  gemel train out/shop --model two_tower --out out/shop_bundle --resume"},
+                                  [options](CommandContext& run) { return train(*options, run); });
   command.add_option("dataset", options->dataset, "Directory that `gemel ingest` wrote")->required();
   command.add_option("--out", options->out, "Bundle to write; an older bundle there is replaced")->required();
   command.add_option("--model", options->model, "popularity, repurchase, item_knn or two_tower")->capture_default_str();

@@ -1,5 +1,5 @@
-// What we use Arrow for: reading Parquet and Arrow IPC, and writing Arrow IPC files. The code stands in arrow_module/, a shared object that is
-// loaded on first use, so that programs which read no shop files start without Arrow.
+// What we use Arrow for: reading Parquet and Arrow IPC, and writing Arrow IPC files. The code stands in arrow_module/, a shared object that
+// is loaded on first use, so that programs which read no shop files start without Arrow.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct ArrowColumn {
   std::string name;
   Kind kind;
   std::size_t num_rows;
-  const void* values = nullptr;                // fixed width: num_rows values; NaN / INT64_MIN are written as they are
+  const void* values = nullptr;  // fixed width: num_rows values; NaN / INT64_MIN are written as they are
   std::span<const std::int32_t> text_offsets;  // kText: [rows + 1]; kTextList: [children + 1]
   std::string_view text_bytes;
   std::span<const std::int32_t> list_offsets;  // kTextList: [rows + 1]
@@ -49,7 +49,7 @@ struct ArrowColumnPlace {
   std::string kind;  // "uint32", "text", ... as in dataset.json
   std::uint64_t num_rows = 0;
   std::vector<std::uint64_t> offsets;  // values | text_offsets, text_bytes | list_offsets, text_offsets, text_bytes
-  std::vector<std::uint64_t> sizes;    // bytes of each
+  std::vector<std::uint64_t> sizes;  // bytes of each
 };
 
 class ArrowModule {

@@ -39,9 +39,36 @@ TEST(CsvFuzz, AgreesWithItsSlowTwinOnGeneratedDirtyFiles) {
 }
 
 TEST(JsonlFuzz, AgreesWithItsSlowTwinOnGeneratedDirtyFiles) {
-  constexpr std::string_view kParts[] = {"{",    "}",    "[",      "]",       ":",     ",",  "\"a\"", "\"b\"",  "\"a.b\"", "\"c\":", "1", "-2.5e3",
-                                         "null", "true", "\"\"",   "\"\\u00e4\"", "\n", " ", "\r\n",  "{\"a\":", "{\"b\":", "\"b\":",  "]}", "}}",
-                                         "18446744073709551616", "\xFF", "\"\\ud83d\\ude00\"", "\"\\n\"", "{\"b\":[{\"a\":", "}]}\n"};
+  constexpr std::string_view kParts[] = {"{",
+                                         "}",
+                                         "[",
+                                         "]",
+                                         ":",
+                                         ",",
+                                         "\"a\"",
+                                         "\"b\"",
+                                         "\"a.b\"",
+                                         "\"c\":",
+                                         "1",
+                                         "-2.5e3",
+                                         "null",
+                                         "true",
+                                         "\"\"",
+                                         "\"\\u00e4\"",
+                                         "\n",
+                                         " ",
+                                         "\r\n",
+                                         "{\"a\":",
+                                         "{\"b\":",
+                                         "\"b\":",
+                                         "]}",
+                                         "}}",
+                                         "18446744073709551616",
+                                         "\xFF",
+                                         "\"\\ud83d\\ude00\"",
+                                         "\"\\n\"",
+                                         "{\"b\":[{\"a\":",
+                                         "}]}\n"};
   Rng rng(2);
   for (int file = 0; file < 30'000; ++file) {
     std::string text(1, static_cast<char>(rng.below(256)));

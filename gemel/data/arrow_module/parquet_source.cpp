@@ -29,7 +29,8 @@ const parquet::arrow::SchemaField& find_field(const std::vector<parquet::arrow::
   const parquet::arrow::SchemaField* found = nullptr;
   for (const auto& key : wanted.keys) {
     const bool is_element = key == kElement && found != nullptr && level->size() == 1;
-    const auto place = is_element ? level->begin() : std::ranges::find_if(*level, [&](const auto& each) { return each.field->name() == key; });
+    const auto place =
+        is_element ? level->begin() : std::ranges::find_if(*level, [&](const auto& each) { return each.field->name() == key; });
     GEMEL_CHECK(place != level->end(), wanted.name);
     found = &*place;
     level = &found->children;
@@ -89,7 +90,8 @@ Result<std::unique_ptr<RowSource>> open_parquet(const std::filesystem::path& pat
   auto reader = builder.memory_pool(pool)->properties(properties)->Build();
   if (!reader.ok()) return fail(ErrorCode::kBadInput, path.string(), ": ", reader.status().message());
   std::shared_ptr<arrow::Schema> schema;
-  if (const auto status = (*reader)->GetSchema(&schema); !status.ok()) return fail(ErrorCode::kBadInput, path.string(), ": ", status.message());
+  if (const auto status = (*reader)->GetSchema(&schema); !status.ok())
+    return fail(ErrorCode::kBadInput, path.string(), ": ", status.message());
   GEMEL_ASSIGN_OR_RETURN(auto fields, fields_of(*schema, each, path.string()));
   return std::unique_ptr<RowSource>(
       std::make_unique<ParquetSource>(path, std::move(fields), each, static_cast<std::uint64_t>(size.ValueOr(0)), std::move(*reader)));

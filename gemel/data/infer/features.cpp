@@ -10,6 +10,7 @@
 #include "gemel/data/infer/column_names.h"
 #include "gemel/data/infer/feature_type.h"
 #include "gemel/data/ingest/parse_number.h"
+#include "gemel/data/rank_correlation.h"
 
 namespace gemel {
 namespace {

@@ -34,7 +34,8 @@ std::string with_quoted_long_integers(std::string_view line) {
     } else if (is_digit(line[i]) || line[i] == '-') {
       for (++i; i < line.size() && (is_digit(line[i]) || std::string_view("+-.eE").find(line[i]) != std::string_view::npos);) ++i;
       const std::string_view number = line.substr(begin, i - begin), digits = number.substr(number[0] == '-');
-      const bool is_long = digits.size() >= kLongIntegerDigits && digits[0] != '0' && std::ranges::all_of(digits, is_digit) && !is_before_colon(line, i);
+      const bool is_long =
+          digits.size() >= kLongIntegerDigits && digits[0] != '0' && std::ranges::all_of(digits, is_digit) && !is_before_colon(line, i);
       quoted += is_long ? concat('"', number, '"') : std::string(number);
     } else {
       quoted.push_back(line[i++]);

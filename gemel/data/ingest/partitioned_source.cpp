@@ -27,7 +27,8 @@ std::string decoded(std::string_view text) {
 // The keys' columns come first, as the file may find more of its own yet.
 class PartitionedSource : public RowSource {
  public:
-  PartitionedSource(std::unique_ptr<RowSource> source, std::vector<PartitionKey> keys) : source_(std::move(source)), keys_(std::move(keys)) {
+  PartitionedSource(std::unique_ptr<RowSource> source, std::vector<PartitionKey> keys)
+      : source_(std::move(source)), keys_(std::move(keys)) {
     for (const auto& key : keys_) hash_ = XXH3_64bits_withSeed(key.value.data(), key.value.size(), hash_ + key.name.size());
     list_columns();
   }
@@ -73,9 +74,7 @@ class PartitionedSource : public RowSource {
   std::uint64_t bytes_read() const override { return source_->bytes_read(); }
 
  private:
-  static Cell cell_of(const PartitionKey& key) {
-    return key.value.empty() ? Cell{} : Cell{.kind = Cell::Kind::kText, .text = key.value};
-  }
+  static Cell cell_of(const PartitionKey& key) { return key.value.empty() ? Cell{} : Cell{.kind = Cell::Kind::kText, .text = key.value}; }
 
   void list_columns() {
     column_names_.clear();

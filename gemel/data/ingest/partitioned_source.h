@@ -1,5 +1,5 @@
-// The keys of a partitioned folder as columns: files under "day=2023-01-01/shop=de/" have the columns "day" and "shop", of that one value each.
-// Not thread-safe.
+// The keys of a partitioned folder as columns: files under "day=2023-01-01/shop=de/" have the columns "day" and "shop", of that one value
+// each. Not thread-safe.
 #pragma once
 
 #include <filesystem>
