@@ -12,9 +12,15 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-constexpr std::size_t kLongIntegerDigits = 19;  // shorter ones fit into 64 bits
-
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
+
+// A whole number that neither std::int64_t nor std::uint64_t holds.
+bool is_beyond_64_bits(std::string_view number) {
+  const bool is_negative = number[0] == '-';
+  const std::string_view digits = number.substr(is_negative), limit = is_negative ? "9223372036854775808" : "18446744073709551615";
+  if (digits.size() < limit.size() || digits[0] == '0' || !std::ranges::all_of(digits, is_digit)) return false;
+  return digits.size() > limit.size() || digits > limit;
+}
 
 // A number before a colon would be no key without quotes either.
 bool is_before_colon(std::string_view line, std::size_t place) {
@@ -22,7 +28,7 @@ bool is_before_colon(std::string_view line, std::size_t place) {
   return next != std::string_view::npos && line[next] == ':';
 }
 
-// The line with every long whole number between quotes: simdjson refuses those beyond 64 bits, and shops use them as ids.
+// The line with every such number between quotes: simdjson refuses them, and shops use them as ids.
 std::string with_quoted_long_integers(std::string_view line) {
   std::string quoted;
   for (std::size_t i = 0; i < line.size();) {
@@ -33,9 +39,8 @@ std::string with_quoted_long_integers(std::string_view line) {
       quoted += line.substr(begin, i - begin);
     } else if (is_digit(line[i]) || line[i] == '-') {
       for (++i; i < line.size() && (is_digit(line[i]) || std::string_view("+-.eE").find(line[i]) != std::string_view::npos);) ++i;
-      const std::string_view number = line.substr(begin, i - begin), digits = number.substr(number[0] == '-');
-      const bool is_long =
-          digits.size() >= kLongIntegerDigits && digits[0] != '0' && std::ranges::all_of(digits, is_digit) && !is_before_colon(line, i);
+      const std::string_view number = line.substr(begin, i - begin);
+      const bool is_long = is_beyond_64_bits(number) && !is_before_colon(line, i);
       quoted += is_long ? concat('"', number, '"') : std::string(number);
     } else {
       quoted.push_back(line[i++]);

@@ -55,6 +55,17 @@ TEST(JsonlSource, KeepsWholeNumbersOfAnySizeExact) {
                           ElementsAre("text [\"123456789012345678901234567890\"]", "missing")));
 }
 
+// What stands beside a number that is too long reads as ever. Found by the fuzzer.
+TEST(JsonlSource, ALongNumberChangesNothingBesideIt) {
+  const auto read = read_text(
+      "{\"a\": 18446744073709551616, \"b\": 1844674407370955161}\n{\"a\": -9223372036854775809, \"b\": -9223372036854775808}\n"
+      "{\"a\": 18446744073709551616, \"b\": \"x\", 18446744073709551616: 1}\n",
+      {"a", "b"});
+  EXPECT_THAT(read.rows, ElementsAre(ElementsAre("text 18446744073709551616", "integer 1844674407370955161"),
+                                     ElementsAre("text -9223372036854775809", "integer -9223372036854775808")));
+  ASSERT_EQ(read.broken.size(), 1u);  // a key is a text
+}
+
 TEST(JsonlSource, OfAKeyThatStandsTwiceTheFirstCounts) {
   const auto read = read_text("{\"a\": 1, \"a\": 2, \"b\": null, \"b\": 3, \"c\": {\"d\": 4}, \"c.d\": 5}", {"a", "b", "c.d"});
   EXPECT_THAT(read.rows, ElementsAre(ElementsAre("integer 1", "missing", "integer 4")));
