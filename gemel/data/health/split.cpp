@@ -84,7 +84,7 @@ void judge(const Part& part, Section& section) {
   if (ratio(part.repeats, part.targets) >= kManyRepeats)
     add(Severity::kNote,
         concat(percent(ratio(part.repeats, part.targets)), " of the target events, ", grouped(part.repeats), ", are repeats"),
-        "what the customer had before is the best forecast; a model that only repeats looks good",
+        "what the customer had before is often the best forecast; a model that only repeats looks good",
         "compare with `repurchase`, and evaluate what is new to the customer apart with --repeats drop", "models.two_tower.first_only");
   if (ratio(part.new_customers, part.customers) >= kManyNew)
     add(Severity::kNote,
