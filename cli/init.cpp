@@ -30,9 +30,9 @@ Result<void> run_init(Options& options, CommandContext& context) {
   options.infer.out = out;
   GEMEL_ASSIGN_OR_RETURN(const ShopGuess shop, infer_shop(options.infer, context.progress()));
   const std::string text = to_toml(shop);
-  // What is written must be what ingest reads.
-  const auto config = ShopConfig::parse(text, out);
-  GEMEL_CHECK(config.has_value(), config.has_value() ? "" : config.error().message);
+  // What is written must be what ingest reads; a path that is not UTF-8 is none that TOML can hold.
+  if (const auto config = ShopConfig::parse(text, out); !config)
+    return with_context(config.error(), "what init would write cannot be read again");
   GEMEL_RETURN_IF_ERROR(replace_file(out, text));
   if (options.json) fmt::print("{}\n", to_json(shop));
   else fmt::print("{}\n# Written to {}. Next: gemel ingest {} --out out/dataset\n", text, out.string(), out.string());

@@ -45,6 +45,9 @@ bool can_be_key(const ColumnProfile& column) {
   return column.is_numeric() ? column.is_integer() : column.mean_words < 3 && column.mean_bytes < 100;
 }
 
+// Ratings of 1 to 5 are found among the ids of any catalogue that counts from 1.
+bool has_few_values(const ColumnProfile& column) { return column.num_distinct() <= 10 && column.num_rows > 100; }
+
 class EventColumns {
  public:
   EventColumns(const TableSample& table, std::span<const ColumnProfile> profiles, const Layout* layout, const KnownIds& ids,
@@ -169,7 +172,7 @@ class EventColumns {
     std::vector<const ColumnProfile*> keys;
     for (const ColumnProfile& column : profiles_) {
       if (!can_be_key(column) || is_taken(column.name)) continue;
-      const double named = name_score(role, column.name), joined = ids == nullptr ? 0 : share_found(column, *ids);
+      const double named = name_score(role, column.name), joined = ids == nullptr || has_few_values(column) ? 0 : share_found(column, *ids);
       const bool is_other = named == 0 && rank_of(other, column.name) != kUnranked;
       const bool is_elsewise =
           named == 0 && (rank_of(Role::kTime, column.name) != kUnranked || rank_of(Role::kWeight, column.name) != kUnranked);
@@ -193,7 +196,7 @@ class EventColumns {
   // Nothing is called so and nothing joins: of the columns that look like keys, customers come first by custom.
   Result<void> guess_key_by_place(Role role, std::vector<const ColumnProfile*> keys, Guess& guess) {
     const bool is_item = role == Role::kItem;
-    std::erase_if(keys, [&](const ColumnProfile* column) { return column->num_distinct() <= 10 && column->num_rows > 100; });
+    std::erase_if(keys, [&](const ColumnProfile* column) { return has_few_values(*column); });
     const std::size_t place = is_item && keys.size() > 1 && guess_.user.value.empty() ? 1 : 0;
     if (keys.empty() || (is_item && keys.size() < 2))
       return fail(ErrorCode::kBadInput, table_.file, ": expected a column with the ", is_item ? "product" : "customer",

@@ -92,6 +92,13 @@ TEST(EventColumns, UserAndItemOfEqualCardinalityAreToldByNameOrByTheCatalogue) {
   EXPECT_EQ(joined.item.value, "what");
   EXPECT_EQ(joined.user.value, "who");
   EXPECT_THAT(joined.item.reason, HasSubstr("all of the rows in the catalogue"));
+  // Ratings are found in a catalogue that counts from 1, and are no products all the same.
+  const auto counted = profile(column("id", values(60, [](std::size_t row) { return concat(row); })));
+  const auto rating = column("rating", values(kRows, [](std::size_t row) { return concat(1 + row % 5); }));
+  const EventsGuess rated =
+      guess(table({column("item_id", numbers(7)), column("user_id", numbers(11)), rating, seconds("ts")}), {.items = &counted});
+  EXPECT_EQ(rated.item.value, "item_id");
+  EXPECT_THAT(rated.item.alternatives, ::testing::Not(Contains("rating")));
 }
 
 TEST(EventColumns, WithoutNamesCustomersComeFirstAndThatIsToBeChecked) {
