@@ -9,6 +9,7 @@
 
 #include "gemel/base/config.h"
 #include "gemel/models/recommender.h"
+#include "gemel/models/tuning_space.h"
 
 namespace gemel {
 
@@ -21,6 +22,8 @@ struct ModelEntry {
   std::vector<std::string> (*search_space)();
   // One of the simple models that the others must beat before they are promoted.
   bool is_baseline = false;
+  // Where `gemel tune` looks, far wider than search_space; null: the model has no knobs worth a search.
+  TuningSpace (*tuning_space)() = nullptr;
 };
 
 std::span<const ModelEntry> registered_models();
