@@ -43,8 +43,8 @@ std::string command_line(const EvaluateOptions& options) {
 // The data and the question that all models are judged on.
 struct Judged {
   const Dataset& dataset;
-  const Histories histories{dataset, dataset.num_events()};
   Split split;
+  Histories histories;
   QueryPlan plan;
   SelectOptions select;
 };
@@ -52,8 +52,8 @@ struct Judged {
 Result<Contender> judge_model(const std::string& name, const ConfigFile& config, const std::string& config_path, const Judged& judged,
                               CommandContext& run) {
   const ModelEntry* entry = find_model(name);
-  const auto selection = select_on_validation(*entry, fixed_knobs(config, name), judged.dataset, judged.histories, judged.split,
-                                              judged.select, run.pool(), run.progress());
+  const auto selection =
+      select_on_validation(*entry, fixed_knobs(config, name), judged.dataset, judged.split, judged.select, run.pool(), run.progress());
   if (!selection) return name_config(selection.error(), config_path);
   GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation,
                          evaluate(*selection->model, judged.dataset, judged.histories, judged.plan, run.pool(), run.progress()));
@@ -123,10 +123,11 @@ Result<void> evaluate_all(const EvaluateOptions& options, CommandContext& run) {
   GEMEL_RETURN_IF_ERROR(check_models(config));
   GEMEL_RETURN_IF_ERROR(check_request(options));
   const SelectOptions select{.protocol = protocol, .repeats = repeats, .seed = options.seed, .curves_path = {}};
-  Judged judged{.dataset = dataset, .split = {}, .plan = {}, .select = select};
+  Judged judged{.dataset = dataset, .split = {}, .histories = {}, .plan = {}, .select = select};
   const auto split = make_split(dataset, dataset.config().split);
   if (!split) return with_context(split.error(), dataset.config().path.string());
   judged.split = *split;
+  judged.histories = histories_for(dataset, protocol, judged.split.test_begin, judged.split.end);
   GEMEL_ASSIGN_OR_RETURN(judged.plan, make_query_plan(dataset, judged.histories, protocol, repeats, judged.split.test_begin,
                                                       judged.split.end, judged.split.test_from));
   std::vector<Contender> contenders;
@@ -164,7 +165,10 @@ void add_evaluate(CLI::App& app, CommandContext& context) {
   command.add_option("--bundle", options->bundles, "Directories that `gemel train` wrote, judged beside them");
   command.add_option("--oracle", options->oracle,
                      "Folder that `gemel synth` wrote, of which the Dataset is: the best possible recommendations, judged beside them");
-  command.add_option("--protocol", options->protocol, "rolling_week, per_event, frozen or frozen_trial")->capture_default_str();
+  command
+      .add_option("--protocol", options->protocol,
+                  "rolling_week, per_event, frozen or frozen_trial; of papers: leave_last_out, lightgcn_split, random_80_20")
+      ->capture_default_str();
   command.add_option("--repeats", options->repeats, "keep, or drop what the customer had before from rankings and targets")
       ->capture_default_str();
   command.add_option("--config", options->config, "TOML file whose [models.<name>] tables fix knobs; otherwise those of shop.toml");

@@ -115,14 +115,13 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
   GEMEL_RETURN_IF_ERROR(check_places(options));
   const std::string knobs = fixed_knobs(config, options.model);
   GEMEL_ASSIGN_OR_RETURN(CheckpointFolder checkpoints, open_checkpoints(options, dataset, knobs, run.progress()));
-  const Histories histories(dataset, dataset.num_events());
   const SelectOptions select{.protocol = protocol,
                              .repeats = repeats,
                              .seed = options.seed,
                              .curves_path = options.curves.empty() ? beside(options.out, ".curves.jsonl") : options.curves,
                              .refit_on_all = options.on_all,
                              .checkpoints = &checkpoints};
-  auto selected = select_on_validation(*entry, knobs, dataset, histories, split, select, run.pool(), run.progress());
+  auto selected = select_on_validation(*entry, knobs, dataset, split, select, run.pool(), run.progress());
   if (!selected) return name_config(with_way_on(selected.error(), checkpoints, options).error, config_path);
   const Selection selection = *std::move(selected);
   const nlohmann::json metrics = metrics_of(selection, options);

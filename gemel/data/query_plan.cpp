@@ -10,10 +10,13 @@
 namespace gemel {
 namespace {
 
-constexpr std::array<std::pair<Protocol, std::string_view>, 4> kProtocols{{{Protocol::kRollingWeek, "rolling_week"},
+constexpr std::array<std::pair<Protocol, std::string_view>, 7> kProtocols{{{Protocol::kRollingWeek, "rolling_week"},
                                                                            {Protocol::kPerEvent, "per_event"},
                                                                            {Protocol::kFrozen, "frozen"},
-                                                                           {Protocol::kFrozenTrial, "frozen_trial"}}};
+                                                                           {Protocol::kFrozenTrial, "frozen_trial"},
+                                                                           {Protocol::kLeaveLastOut, "leave_last_out"},
+                                                                           {Protocol::kLightgcnSplit, "lightgcn_split"},
+                                                                           {Protocol::kRandom8020, "random_80_20"}}};
 constexpr std::array<std::pair<Repeats, std::string_view>, 2> kRepeats{{{Repeats::kKeep, "keep"}, {Repeats::kDrop, "drop"}}};
 
 template <class Enum, std::size_t N>
@@ -48,6 +51,13 @@ void sort_distinct(std::vector<T>& values) {
   values.erase(std::unique(values.begin(), values.end()), values.end());
 }
 
+bool asks_per_event(Protocol protocol) { return protocol == Protocol::kPerEvent || protocol == Protocol::kRandom8020; }
+
+Repeats repeats_of(Protocol protocol, Repeats wanted) {
+  if (!is_of_papers(protocol)) return wanted;
+  return protocol == Protocol::kRandom8020 ? Repeats::kKeep : Repeats::kDrop;
+}
+
 // Builds a plan block by block, query by query.
 class Planner {
  public:
@@ -55,7 +65,7 @@ class Planner {
           TimePoint from)
       : dataset_(dataset), histories_(histories), begin_(begin), end_(end) {
     plan_.protocol = protocol;
-    plan_.repeats = repeats;
+    plan_.repeats = repeats_of(protocol, repeats);
     plan_.cut = from;
     if (protocol == Protocol::kFrozenTrial) sold_ = sold_items(dataset, begin);
   }
@@ -105,10 +115,13 @@ class Planner {
     if (plan_.protocol == Protocol::kRollingWeek && !has_days(dataset_))
       return fail(ErrorCode::kBadConfig, "protocol ", name,
                   ": needs the days of the events, and [events] time names no column; expected frozen or per_event");
+    if (is_of_papers(plan_.protocol) && !dataset_.file_split())
+      return fail(ErrorCode::kBadConfig, "protocol ", name,
+                  ": is for the split of a paper; expected its train and test files in [split], found a split by time");
     if (asked_.empty())
       return fail(ErrorCode::kBadConfig, "protocol ", name, ": no event of a target action lies in the period to be judged (",
                   end_ - begin_, " events)");
-    if (plan_.protocol == Protocol::kPerEvent) return {};
+    if (asks_per_event(plan_.protocol) || is_of_papers(plan_.protocol)) return {};
     const auto times = dataset_.times().subspan(begin_, end_ - begin_);
     if (*std::min_element(times.begin(), times.end()) < plan_.cut)
       return fail(ErrorCode::kBadConfig, "protocol ", name,
@@ -122,11 +135,13 @@ class Planner {
     QueryBlock block{};
     block.now = start_of(asked.front().block);
     const auto times = dataset_.times().subspan(begin_, end_ - begin_);
-    block.num_known_events = begin_ + static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), block.now) - times.begin());
+    block.num_known_events = begin_;
+    if (!is_of_papers(plan_.protocol))
+      block.num_known_events += static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), block.now) - times.begin());
     block.queries_begin = static_cast<std::uint32_t>(plan_.queries.size());
     for (std::size_t first = 0; first < asked.size();) {
       std::size_t last = first + 1;
-      if (plan_.protocol != Protocol::kPerEvent)
+      if (!asks_per_event(plan_.protocol))
         while (last < asked.size() && asked[last].user == asked[first].user) ++last;
       add_query(block, asked.subspan(first, last - first));
       first = last;
@@ -140,7 +155,7 @@ class Planner {
     const std::size_t event = asked.front().event;
     PlannedQuery query{};
     query.user = asked.front().user;
-    const bool per_event = plan_.protocol == Protocol::kPerEvent;
+    const bool per_event = asks_per_event(plan_.protocol);
     query.action = per_event ? dataset_.actions()[event] : first_target_action();
     query.weight = per_event ? dataset_.weights()[event] : 1;
     query.at = per_event ? dataset_.times()[event] : block.now;
@@ -224,6 +239,10 @@ Result<QueryPlan> make_query_plan(const Dataset& dataset, const Histories& all_e
                                   std::size_t begin, std::size_t end, TimePoint from) {
   GEMEL_CHECK(begin <= end && end <= dataset.num_events());
   return Planner(dataset, all_events, protocol, repeats, begin, end, from).run();
+}
+
+Histories histories_for(const Dataset& dataset, Protocol protocol, std::size_t begin, std::size_t end) {
+  return Histories(dataset, is_of_papers(protocol) ? begin : end);
 }
 
 std::vector<std::uint8_t> eligible_items(const Dataset& dataset, Protocol protocol, std::size_t num_known_events) {

@@ -199,9 +199,54 @@ TEST(QueryPlan, NamesReadBackAndOthersAreRefusedWithTheList) {
   for (const auto protocol : {Protocol::kRollingWeek, Protocol::kPerEvent, Protocol::kFrozen, Protocol::kFrozenTrial})
     EXPECT_EQ(parse_protocol(to_text(protocol)).value(), protocol);
   for (const auto repeats : {Repeats::kKeep, Repeats::kDrop}) EXPECT_EQ(parse_repeats(to_text(repeats)).value(), repeats);
-  EXPECT_THAT(parse_protocol("weekly").error().message,
-              HasSubstr("expected one of rolling_week, per_event, frozen, frozen_trial, found 'weekly'"));
+  EXPECT_THAT(
+      parse_protocol("weekly").error().message,
+      HasSubstr(
+          "expected one of rolling_week, per_event, frozen, frozen_trial, leave_last_out, lightgcn_split, random_80_20, found 'weekly'"));
   EXPECT_THAT(parse_repeats("").error().message, HasSubstr("keep, drop"));
+}
+
+// Files that overlap in time, as random splits do: three events to train on, then what is asked about.
+Dataset paper_shop() {
+  return testing::make_dataset(
+      {{"ann", "tea", 5}, {"ann", "cup", 9}, {"bob", "pot", 3}, {"ann", "pot", 1}, {"ann", "tea", 7}, {"bob", "cup", 8}}, kItems, {},
+      {.file_split = Dataset::FileSplit{3, 3}});
+}
+
+QueryPlan paper_plan(const Dataset& dataset, Protocol protocol) {
+  const Histories histories = histories_for(dataset, protocol, 3, dataset.num_events());
+  return make_query_plan(dataset, histories, protocol, Repeats::kKeep, 3, dataset.num_events(), at_day(9.5)).value();
+}
+
+TEST(QueryPlan, SplitsOfPapersAskEachCustomerOnceAfterTheirTrainingEventsAndMaskThose) {
+  const Dataset data = paper_shop();
+  for (const Protocol protocol : {Protocol::kLeaveLastOut, Protocol::kLightgcnSplit}) {
+    const QueryPlan plan = paper_plan(data, protocol);
+    EXPECT_THAT(shown(data, plan), ElementsAre("ann@9.5: pot not cup tea", "bob@9.5: cup not pot")) << to_text(protocol);
+    EXPECT_EQ(plan.repeats, Repeats::kDrop);
+    EXPECT_EQ(plan.dropped_targets, 1u);  // ann's second tea
+    ASSERT_EQ(plan.blocks.size(), 1u);
+    EXPECT_EQ(plan.blocks[0].num_known_events, 3u);
+  }
+}
+
+TEST(QueryPlan, ARandomSplitAsksPerEventAndRemembersOnlyWhatTheTrainingFilesHoldBeforeIt) {
+  const Dataset data = paper_shop();
+  const QueryPlan plan = paper_plan(data, Protocol::kRandom8020);
+  EXPECT_THAT(shown(data, plan), ElementsAre("ann@1: pot", "ann@7: tea", "bob@8: cup"));
+  EXPECT_EQ(plan.blocks.at(0).num_known_events, 3u);
+  const Histories histories = histories_for(data, Protocol::kRandom8020, 3, data.num_events());
+  std::vector<std::size_t> lengths;  // ann's tea of day 5 is known on day 7, her test event of day 1 never
+  for (const PlannedQuery& query : plan.queries) lengths.push_back(history_before(histories.of(query.user), query.at).size());
+  EXPECT_THAT(lengths, ElementsAre(0u, 1u, 1u));
+}
+
+TEST(QueryPlan, AProtocolOfPapersWithoutTheirFilesIsRefused) {
+  const Dataset data = shop();
+  const Histories histories(data, data.num_events());
+  const auto plan = make_query_plan(data, histories, Protocol::kLeaveLastOut, Repeats::kKeep, kCut, data.num_events(), at_day(10));
+  ASSERT_FALSE(plan);
+  EXPECT_THAT(plan.error().message, HasSubstr("expected its train and test files in [split]"));
 }
 
 }  // namespace

@@ -154,7 +154,7 @@ TEST(Select, ChoosesOnValidationAndFitsOnAllBeforeTheTest) {
   const Histories histories(shop, shop.num_events());
   const Split split = *make_split(shop, {.validation = 0.2, .test = 0.2});
   ThreadPool pool(2);
-  const auto selection = select_on_validation(*find_model("popularity"), "", shop, histories, split, {}, pool, no_progress());
+  const auto selection = select_on_validation(*find_model("popularity"), "", shop, split, {}, pool, no_progress());
   ASSERT_TRUE(selection) << selection.error().message;
   EXPECT_EQ(selection->trials.size(), find_model("popularity")->search_space().size());
   std::map<std::string, double> ndcg;
@@ -178,7 +178,7 @@ TEST(Select, TriesOnlyWhatTheUserFixed) {
   const Split split = *make_split(shop, {.validation = 0.2, .test = 0.2});
   ThreadPool pool(1);
   const ModelEntry& popularity = *find_model("popularity");
-  const auto selection = select_on_validation(popularity, "half_life_days = 90", shop, histories, split, {}, pool, no_progress());
+  const auto selection = select_on_validation(popularity, "half_life_days = 90", shop, split, {}, pool, no_progress());
   ASSERT_TRUE(selection) << selection.error().message;
   EXPECT_EQ(selection->trials.size(), 1u);
   EXPECT_EQ(selection->knobs, "half_life_days = 90");

@@ -84,21 +84,20 @@ Result<Selection> fit_without_validation(const ModelEntry& entry, std::string_vi
 
 }  // namespace
 
-Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view fixed_knobs, const Dataset& dataset,
-                                       const Histories& all_events, const Split& split, const SelectOptions& options, ThreadPool& pool,
-                                       ProgressSink& progress) {
+Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view fixed_knobs, const Dataset& dataset, const Split& split,
+                                       const SelectOptions& options, ThreadPool& pool, ProgressSink& progress) {
   std::vector<std::string> space = entry.search_space();
   if (!fixed_knobs.empty() || space.empty()) space = {std::string(fixed_knobs)};
   if (split.validation_begin == split.test_begin)
     return fit_without_validation(entry, fixed_knobs, dataset, split, options, pool, progress);
-  GEMEL_ASSIGN_OR_RETURN(const QueryPlan plan, make_query_plan(dataset, all_events, options.protocol, options.repeats,
-                                                               split.validation_begin, split.test_begin, split.validation_from));
+  const Histories known = histories_for(dataset, options.protocol, split.validation_begin, split.test_begin);
+  GEMEL_ASSIGN_OR_RETURN(const QueryPlan plan, make_query_plan(dataset, known, options.protocol, options.repeats, split.validation_begin,
+                                                               split.test_begin, split.validation_from));
   const std::size_t ndcg = find_metric(kDecidingMetric), recall = find_metric(kSecondMetric);
   const auto score = [&](Recommender& model) -> Result<double> {  // silent: the fit that asks has a stage of its own
-    GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(model, dataset, all_events, plan, pool, no_progress()));
+    GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(model, dataset, known, plan, pool, no_progress()));
     return evaluation.all.mean(ndcg);
   };
-  const Histories known(dataset, split.test_begin);
   const Validation validation{.plan = plan, .histories = known, .score = score};
   FitContext context{.pool = pool,
                      .progress = progress,
@@ -117,7 +116,7 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
       GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
     }
     for (std::string& warning : model->warnings()) selection.warnings.push_back(std::move(warning));
-    GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, all_events, plan, pool, progress));
+    GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, known, plan, pool, progress));
     selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall)});
     const Trial& trial = selection.trials.back();
     progress.note(fmt::format("{} on validation: NDCG@20 {:.4f}, recall@20 {:.4f}, {}", entry.name, trial.ndcg_at_20, trial.recall_at_20,

@@ -34,8 +34,7 @@ struct Selection {
 // Fits each setting of the model's search space on train, evaluates it on validation under the options' protocol, keeps the best and
 // fits it on train and validation. When the user has fixed the knobs (`fixed_knobs` not empty: TOML) only they are tried. A split without a
 // validation part gives no trials: the fixed knobs or the model's own are used. Errors: those of make, fit, make_query_plan and evaluate.
-Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view fixed_knobs, const Dataset& dataset,
-                                       const Histories& all_events, const Split& split, const SelectOptions& options, ThreadPool& pool,
-                                       ProgressSink& progress);
+Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view fixed_knobs, const Dataset& dataset, const Split& split,
+                                       const SelectOptions& options, ThreadPool& pool, ProgressSink& progress);
 
 }  // namespace gemel

@@ -26,7 +26,10 @@ double horizon_days(Protocol protocol, const Split& split) {
     case Protocol::kRollingWeek: return 7;
     case Protocol::kPerEvent: return 0;
     case Protocol::kFrozen:
-    case Protocol::kFrozenTrial: break;
+    case Protocol::kFrozenTrial:
+    case Protocol::kLeaveLastOut:
+    case Protocol::kLightgcnSplit:
+    case Protocol::kRandom8020: break;
   }
   return std::chrono::duration<double, std::ratio<86400>>(split.until - split.test_from).count();
 }
