@@ -53,9 +53,9 @@ std::string ItemKnn::knobs() const {
 
 Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
   popularity_.fit(view);
-  const BinaryRows items = items_of_users(view);
+  const InteractionRows items = items_of_users(view);
   const std::size_t num_items = view.dataset->num_items();
-  const BinaryRows users = transposed(items, num_items);
+  const InteractionRows users = transposed(items, num_items);
   std::vector<float> root_customers(num_items);  // sqrt(customers with the item)
   for (std::size_t item = 0; item < num_items; ++item) root_customers[item] = std::sqrt(static_cast<float>(users.row(item).size()));
   const auto shrinkage = static_cast<float>(knobs_.shrinkage);
