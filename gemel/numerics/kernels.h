@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace gemel {
@@ -33,6 +34,23 @@ struct MomentumStep {
   float weight_decay;
 };
 
+// Candidates of an exact search, kPanelWidth beside each other: panel p holds value d of candidate p * kPanelWidth + lane at
+// panels[(p * dim + d) * kPanelWidth + lane].
+inline constexpr std::size_t kPanelWidth = 16;
+
+struct PanelScan {
+  const float* panels;  // [num_panels, dim, kPanelWidth]
+  const float* bias;    // [num_panels * kPanelWidth], added to every query's scores
+  std::size_t num_panels, dim;
+  const float* queries;     // [num_queries, dim]
+  const float* thresholds;  // [num_queries]
+  std::size_t num_queries;
+  // Out: per query the panels in which a score reaches the threshold, ascending, and all scores of each.
+  std::uint32_t* hit_panels;  // [num_queries, num_panels]
+  float* hit_scores;          // [num_queries, num_panels, kPanelWidth]
+  std::uint32_t* num_hits;    // [num_queries]
+};
+
 struct Kernels {
   const char* name;  // base, v3, v4
 
@@ -53,6 +71,12 @@ struct Kernels {
   void (*log_one_plus)(float factor, float* x, std::size_t n);
   // out = sum over the n rows of weights[i] * rows[i][0 .. dim), added in their order; n = 0 gives zeros.
   void (*sum_rows)(const float* const* rows, const float* weights, std::size_t n, float* out, std::size_t dim);
+
+  // A score is bias + <query, candidate>, summed from the first value to the last: the same bits however many queries are asked at once.
+  void (*scan_panels)(const PanelScan& scan);
+
+  // Where x[i] >= threshold: i into out, ascending; returns how many. out has room for n; NaN is nowhere.
+  std::size_t (*find_at_least)(float threshold, const float* x, std::size_t n, std::uint32_t* out);
 
   // Activations. gelu is the tanh form (Hendrycks, Gimpel 2016, section 2). Backward: dx = dy * act'(x); dx may be dy.
   void (*relu)(const float* x, float* y, std::size_t n);

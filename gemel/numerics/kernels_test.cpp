@@ -109,6 +109,41 @@ TEST(Kernels, SumsOfRowsAddInTheOrderGiven) {
   });
 }
 
+TEST(Kernels, AScanFindsThePanelsThatReachTheThresholdAndTheirScores) {
+  for_each_set_and_size([](const Kernels& set, std::size_t dim) {
+    for (const std::size_t num_queries : {1, 3, 6, 13})
+      for (const std::size_t num_panels : {1, 5, 9, 16}) {
+        const Floats queries = random_floats(num_queries * dim, 1), panels = random_floats(num_panels * dim * kPanelWidth, 2);
+        const Floats bias = random_floats(num_panels * kPanelWidth, 3), thresholds(num_queries, 1.5f);
+        std::vector<std::uint32_t> hit_panels(num_queries * num_panels), num_hits(num_queries);
+        Floats hit_scores(num_queries * num_panels * kPanelWidth);
+        set.scan_panels({panels.data(), bias.data(), num_panels, dim, queries.data(), thresholds.data(), num_queries, hit_panels.data(),
+                         hit_scores.data(), num_hits.data()});
+        for (std::size_t q = 0; q < num_queries; ++q) {
+          std::size_t hit = 0;
+          for (std::size_t p = 0; p < num_panels; ++p) {
+            double scores[kPanelWidth], best = -HUGE_VAL;
+            for (std::size_t lane = 0; lane < kPanelWidth; ++lane) {
+              scores[lane] = bias[p * kPanelWidth + lane];
+              for (std::size_t d = 0; d < dim; ++d)
+                scores[lane] += double{queries[q * dim + d]} * panels[(p * dim + d) * kPanelWidth + lane];
+              best = std::max(best, scores[lane]);
+            }
+            const bool is_near = std::abs(best - 1.5) < 1e-4 * (1 + static_cast<double>(dim));
+            const bool is_hit = hit < num_hits[q] && hit_panels[q * num_panels + hit] == p;
+            if (is_near ? !is_hit : best < 1.5) continue;
+            ASSERT_LT(hit, num_hits[q]);
+            EXPECT_EQ(hit_panels[q * num_panels + hit], p);
+            for (std::size_t lane = 0; lane < kPanelWidth; ++lane)
+              EXPECT_NEAR(hit_scores[(q * num_panels + hit) * kPanelWidth + lane], scores[lane], 1e-4 * (1 + static_cast<double>(dim)));
+            ++hit;
+          }
+          EXPECT_EQ(hit, num_hits[q]);
+        }
+      }
+  });
+}
+
 TEST(Kernels, MaximaAreExactWhereverTheyStand) {
   for_each_set_and_size([](const Kernels& set, std::size_t n) {
     Floats x = random_floats(n, 3);

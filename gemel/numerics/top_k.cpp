@@ -1,11 +1,29 @@
 #include "gemel/numerics/top_k.h"
 
 #include <algorithm>
+#include <bit>
+#include <functional>
 #include <limits>
 
 #include "gemel/base/check.h"
 
 namespace gemel {
+namespace {
+
+// A candidate as one number, so that comparing needs no branch: the score's bits in the order of the scores, then the index, falling.
+std::uint64_t to_key(ScoredIndex candidate) {
+  const auto bits = std::bit_cast<std::uint32_t>(candidate.score + 0.0f);  // -0 is 0
+  const std::uint32_t ascending = bits & 0x8000'0000u ? ~bits : bits | 0x8000'0000u;
+  return std::uint64_t{ascending} << 32 | std::uint32_t{~candidate.index};
+}
+
+ScoredIndex to_candidate(std::uint64_t key) {
+  const auto ascending = static_cast<std::uint32_t>(key >> 32);
+  const std::uint32_t bits = ascending & 0x8000'0000u ? ascending & 0x7fff'ffffu : ~ascending;
+  return {~static_cast<std::uint32_t>(key), std::bit_cast<float>(bits)};
+}
+
+}  // namespace
 
 void TopK::reset(std::size_t k) {
   k_ = k;
@@ -15,20 +33,21 @@ void TopK::reset(std::size_t k) {
 }
 
 void TopK::keep(ScoredIndex candidate) {
-  kept_.push_back(candidate);
+  kept_.push_back(to_key(candidate));
   if (kept_.size() >= 2 * k_ && kept_.size() > k_) shrink();
 }
 
 void TopK::shrink() {
-  std::nth_element(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(k_ - 1), kept_.end(), ranks_before);
+  std::nth_element(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(k_ - 1), kept_.end(), std::greater<>());
   kept_.resize(k_);
-  threshold_ = kept_[k_ - 1].score;
+  threshold_ = to_candidate(kept_[k_ - 1]).score;
 }
 
 void TopK::take(std::vector<ScoredIndex>& out) {
   if (kept_.size() > k_) shrink();
-  std::sort(kept_.begin(), kept_.end(), ranks_before);
-  out.assign(kept_.begin(), kept_.end());
+  std::sort(kept_.begin(), kept_.end(), std::greater<>());
+  out.resize(kept_.size());
+  std::transform(kept_.begin(), kept_.end(), out.begin(), to_candidate);
   reset(k_);
 }
 

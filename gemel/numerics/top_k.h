@@ -41,7 +41,7 @@ class TopK {
 
   std::size_t k_ = 0;
   float threshold_ = 0;
-  std::vector<ScoredIndex> kept_;  // up to 2 k, unordered
+  std::vector<std::uint64_t> kept_;  // up to 2 k, unordered; a larger number ranks before a smaller one
 };
 
 // Of one whole row. `excluded` is sorted; `eligible`, when not empty, is [scores.size()] with 0 = no.

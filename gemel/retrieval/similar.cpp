@@ -1,5 +1,5 @@
 // The products nearest to a product.
-#include "gemel/index/brute_force.h"
+#include "gemel/index/exact_index.h"
 #include "gemel/retrieval/find_product.h"
 #include "gemel/retrieval/retriever.h"
 
@@ -14,13 +14,13 @@ Result<SimilarAnswer> Retriever::similar(const std::string& product, std::size_t
   const auto own = static_cast<std::uint32_t>(item);
   const std::span<const std::uint32_t> itself(&own, 1);
   std::vector<std::vector<ScoredIndex>> found;
-  search({.queries = embeddings.row_block(own, own + 1),
-          .candidates = embeddings,
-          .candidate_bias = {},
-          .eligible = bundle_.eligible(),
-          .excluded = {&itself, 1},
-          .k = k},
-         pool, found);
+  ExactIndex(embeddings)
+      .search({.queries = embeddings.row_block(own, own + 1),
+               .candidate_bias = {},
+               .eligible = bundle_.eligible(),
+               .excluded = {&itself, 1},
+               .k = k},
+              pool, found);
   SimilarAnswer answer{bundle_.product(item), {}};
   for (const ScoredIndex& hit : found[0]) answer.products.push_back({bundle_.product(ItemIndex{hit.index}), hit.score});
   return answer;

@@ -157,6 +157,7 @@ Result<void> TwoTower::load_counters(const fs::path& path) {
   counts_ = DecayedCounts::from_snapshot(
       {to_vector(half_lives), to_vector(counts), Day{std::chrono::days{position[0]}}, static_cast<std::size_t>(position[1])}, num_items);
   update_item_bias();
+  index_ = ExactIndex(candidate_embeddings_);
   candidate_directions_ = candidate_embeddings_;
   std::vector<float> norms(num_items);
   ThreadPool alone(1);

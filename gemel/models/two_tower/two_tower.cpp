@@ -7,7 +7,6 @@
 #include <numeric>
 #include <sstream>
 
-#include "gemel/index/brute_force.h"
 #include "gemel/nn/l2_normalize.h"
 #include "gemel/numerics/kernels.h"
 
@@ -293,6 +292,7 @@ void TwoTower::embed_all_candidates(ThreadPool& pool) {
     network_.embed_candidates(input, activations, pool);
     std::copy_n(activations.embeddings.data(), activations.embeddings.size(), candidate_embeddings_.row(begin).data());
   }
+  index_ = ExactIndex(candidate_embeddings_);
   candidate_directions_ = candidate_embeddings_;
   std::vector<float> norms(num_items);
   l2_normalize_forward(candidate_directions_, candidate_directions_, norms, pool);
@@ -341,13 +341,7 @@ void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::spa
       std::ranges::sort(scored_apart[i]);
       excluded.back() = scored_apart[i];
     }
-    search({.queries = embeddings,
-            .candidates = candidate_embeddings_,
-            .candidate_bias = item_bias_,
-            .eligible = eligible,
-            .excluded = excluded,
-            .k = k},
-           pool, found);
+    index_.search({.queries = embeddings, .candidate_bias = item_bias_, .eligible = eligible, .excluded = excluded, .k = k}, pool, found);
     for (std::size_t i = 0; i < some.size(); ++i) {
       add_personal(personal[i], some[i], embeddings.row(i), eligible, k, found[i]);
       for (const ScoredIndex& hit : found[i]) out[begin + i].push_back({ItemIndex{hit.index}, hit.score});

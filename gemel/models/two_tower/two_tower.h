@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "gemel/data/decayed_counts.h"
+#include "gemel/index/exact_index.h"
 #include "gemel/models/recommender.h"
 #include "gemel/models/two_tower/calibration.h"
 #include "gemel/models/two_tower/checkpoint.h"
@@ -75,6 +76,7 @@ class TwoTower final : public Recommender {
   NetworkSpec spec_;
   Network network_;
   Matrix candidate_embeddings_;  // [num_items, output_dim]
+  ExactIndex index_;             // over them
   Matrix candidate_directions_;  // the same, rows of length 1
   std::vector<double> weights_, gates_, personal_weights_;  // in use: calibrated, given, or as trained
   std::vector<std::string> warnings_;

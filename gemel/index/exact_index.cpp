@@ -1,0 +1,146 @@
+#include "gemel/index/exact_index.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "gemel/base/check.h"
+#include "gemel/numerics/kernels.h"
+
+namespace gemel {
+namespace {
+
+constexpr float kNever = -std::numeric_limits<float>::infinity();
+constexpr float kSmallest = std::numeric_limits<float>::lowest();  // a score below it is none
+constexpr std::size_t kQueryBlock = 64;    // 16 KB of queries at dim 64: they and a panel stay in the first-level cache
+constexpr std::size_t kPanelsAtOnce = 32;  // 512 candidates, then the thresholds rise; 128 KB at dim 64: the second-level cache
+
+}  // namespace
+
+ExactIndex::ExactIndex(ConstMatrixView candidates)
+    : num_candidates_(candidates.rows), dim_(candidates.cols), num_panels_((candidates.rows + kPanelWidth - 1) / kPanelWidth) {
+  panels_.resize(num_panels_ * dim_ * kPanelWidth);
+  no_bias_.assign(num_panels_ * kPanelWidth, kNever);
+  std::fill_n(no_bias_.begin(), num_candidates_, 0.0f);
+  for (std::size_t c = 0; c < num_candidates_; ++c) {
+    float* lane = panels_.data() + c / kPanelWidth * dim_ * kPanelWidth + c % kPanelWidth;
+    for (const float value : candidates.row(c)) {
+      *lane = value;
+      lane += kPanelWidth;
+    }
+  }
+}
+
+// One thread's search: a block of queries against stretch after stretch of panels.
+class ExactIndex::Scan {
+ public:
+  Scan(const ExactIndex& index, const SearchRequest& request, std::span<const float> bias)
+      : index_(index), request_(request), bias_(bias), first_stretch_(std::max(kPanelsAtOnce, request.k)) {
+    const std::size_t longest = std::min(std::max(first_stretch_, kPanelsAtOnce), index.num_panels_);
+    const std::size_t num_queries = std::min(kQueryBlock, request.queries.rows);
+    hit_panels_.resize(num_queries * longest);
+    hit_scores_.resize(num_queries * longest * kPanelWidth);
+    num_hits_.resize(num_queries);
+    found_.resize(longest * kPanelWidth);
+    best_.assign(num_queries, TopK(request.k));
+    excluded_.resize(num_queries);
+  }
+
+  void run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out) {
+    thresholds_.assign(end - begin, kSmallest);
+    for (std::size_t q = begin; q < end; ++q)
+      excluded_[q - begin] = request_.excluded.empty() ? std::span<const std::uint32_t>{} : request_.excluded[q];
+    for (std::size_t panel = 0; panel < index_.num_panels_;) {
+      const std::size_t stretch = std::min(panel == 0 ? first_stretch_ : kPanelsAtOnce, index_.num_panels_ - panel);
+      score(begin, end, panel, stretch);
+      for (std::size_t q = 0; q < end - begin; ++q) keep_best(q, panel, stretch);
+      panel += stretch;
+    }
+    for (std::size_t q = begin; q < end; ++q) best_[q - begin].take(out[q]);
+  }
+
+ private:
+  void score(std::size_t begin, std::size_t end, std::size_t first_panel, std::size_t num_panels) {
+    kernels().scan_panels({.panels = index_.panels_.data() + first_panel * index_.dim_ * kPanelWidth,
+                           .bias = bias_.data() + first_panel * kPanelWidth,
+                           .num_panels = num_panels,
+                           .dim = index_.dim_,
+                           .queries = request_.queries.row(begin).data(),
+                           .thresholds = thresholds_.data(),
+                           .num_queries = end - begin,
+                           .hit_panels = hit_panels_.data(),
+                           .hit_scores = hit_scores_.data(),
+                           .num_hits = num_hits_.data()});
+  }
+
+  // The hits of one query in panels [first_panel, first_panel + stretch).
+  void keep_best(std::size_t q, std::size_t first_panel, std::size_t stretch) {
+    const std::span panels(hit_panels_.data() + q * stretch, num_hits_[q]);
+    float* scores = hit_scores_.data() + q * stretch * kPanelWidth;
+    strike_excluded(q, first_panel, stretch, panels, scores);
+    if (first_panel == 0 && request_.k > 0) thresholds_[q] = bound_of(panels.size(), scores);
+    const std::size_t num_found = kernels().find_at_least(thresholds_[q], scores, panels.size() * kPanelWidth, found_.data());
+    for (const std::uint32_t place : std::span(found_).first(num_found)) {
+      const auto first = static_cast<std::uint32_t>(first_panel + panels[place / kPanelWidth]) * kPanelWidth;
+      best_[q].offer(first + place % kPanelWidth, scores[place]);
+    }
+    thresholds_[q] = std::max(thresholds_[q], best_[q].threshold());
+  }
+
+  void strike_excluded(std::size_t q, std::size_t first_panel, std::size_t stretch, std::span<const std::uint32_t> panels, float* scores) {
+    auto& excluded = excluded_[q];
+    const std::size_t end = (first_panel + stretch) * kPanelWidth;
+    for (; !excluded.empty() && excluded.front() < end; excluded = excluded.subspan(1)) {
+      const auto panel = static_cast<std::uint32_t>(excluded.front() / kPanelWidth - first_panel);
+      const auto hit = std::lower_bound(panels.begin(), panels.end(), panel);
+      if (hit == panels.end() || *hit != panel) continue;
+      scores[static_cast<std::size_t>(hit - panels.begin()) * kPanelWidth + excluded.front() % kPanelWidth] = kNever;
+    }
+  }
+
+  // Each score of the first stretch is in one of some groups, at least 4 k; the k-th largest of their maxima is reached by k candidates, so
+  // the k-th best reaches it. NaN counts as nothing.
+  float bound_of(std::size_t num_panels, const float* scores) {
+    const std::size_t num_rows = std::min(num_panels, (4 * request_.k + kPanelWidth - 1) / kPanelWidth);
+    maxima_.assign(num_rows * kPanelWidth, kSmallest);
+    for (std::size_t panel = 0; panel < num_panels; ++panel) {
+      float* row = maxima_.data() + panel % num_rows * kPanelWidth;
+      const float* lanes = scores + panel * kPanelWidth;
+      for (std::size_t lane = 0; lane < kPanelWidth; ++lane) row[lane] = lanes[lane] > row[lane] ? lanes[lane] : row[lane];
+    }
+    if (maxima_.size() < request_.k) return kSmallest;
+    const auto kth = maxima_.begin() + static_cast<std::ptrdiff_t>(request_.k - 1);
+    std::nth_element(maxima_.begin(), kth, maxima_.end(), std::greater<>());
+    return *kth;
+  }
+
+  const ExactIndex& index_;
+  const SearchRequest& request_;
+  const std::span<const float> bias_;
+  const std::size_t first_stretch_;  // panels
+  std::vector<std::uint32_t> hit_panels_, num_hits_, found_;
+  std::vector<float> hit_scores_, thresholds_, maxima_;
+  std::vector<TopK> best_;
+  std::vector<std::span<const std::uint32_t>> excluded_;  // what is still ahead, of each query
+};
+
+std::vector<float> ExactIndex::biases_of(const SearchRequest& request) const {
+  std::vector<float> biases = no_bias_;
+  if (!request.candidate_bias.empty()) std::copy(request.candidate_bias.begin(), request.candidate_bias.end(), biases.begin());
+  for (std::size_t c = 0; c < request.eligible.size(); ++c)
+    if (request.eligible[c] == 0) biases[c] = kNever;
+  return biases;
+}
+
+void ExactIndex::search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const {
+  GEMEL_CHECK(request.queries.cols == dim_ || num_candidates_ == 0, "search: queries and candidates differ in width");
+  GEMEL_CHECK(request.candidate_bias.empty() || request.candidate_bias.size() == num_candidates_, "search: one bias for each candidate");
+  GEMEL_CHECK(request.eligible.empty() || request.eligible.size() == num_candidates_, "search: one eligible flag for each candidate");
+  GEMEL_CHECK(request.excluded.empty() || request.excluded.size() == request.queries.rows, "search: one excluded list for each query");
+  out.resize(request.queries.rows);
+  const bool is_plain = request.candidate_bias.empty() && request.eligible.empty();
+  const std::vector<float> biases = is_plain ? std::vector<float>{} : biases_of(request);
+  pool.for_blocks(request.queries.rows, kQueryBlock,
+                  [&](std::size_t begin, std::size_t end) { Scan(*this, request, is_plain ? no_bias_ : biases).run(begin, end, out); });
+}
+
+}  // namespace gemel

@@ -1,0 +1,129 @@
+#include "gemel/index/exact_index.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "gemel/numerics/rng.h"
+
+namespace gemel {
+namespace {
+
+// Small whole numbers: dot products are exact in whatever order they are summed, and ties are common.
+Matrix random_matrix(std::size_t rows, std::size_t cols, std::uint64_t seed) {
+  Rng rng(seed);
+  Matrix matrix(rows, cols);
+  for (std::size_t i = 0; i < matrix.size(); ++i) matrix.data()[i] = static_cast<float>(rng.below(5)) - 2;
+  return matrix;
+}
+
+std::vector<ScoredIndex> search_by_full_sort(ConstMatrixView candidates, const SearchRequest& request, std::size_t query) {
+  std::vector<ScoredIndex> all;
+  for (std::uint32_t c = 0; c < candidates.rows; ++c) {
+    if (!request.eligible.empty() && request.eligible[c] == 0) continue;
+    if (!request.excluded.empty() && std::ranges::count(request.excluded[query], c) > 0) continue;
+    double score = request.candidate_bias.empty() ? 0 : request.candidate_bias[c];
+    for (std::size_t d = 0; d < request.queries.cols; ++d) score += request.queries.row(query)[d] * candidates.row(c)[d];
+    all.push_back({c, static_cast<float>(score)});
+  }
+  std::stable_sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
+  all.resize(std::min(request.k, all.size()));
+  return all;
+}
+
+TEST(ExactIndex, AgreesWithAFullSortAtOddSizes) {
+  ThreadPool pool(2);
+  std::vector<std::vector<ScoredIndex>> found;
+  for (std::size_t num_queries : {0, 1, 3, 65, 130})
+    for (std::size_t num_candidates : {0, 1, 17, 2047, 2049, 4100})
+      for (std::size_t dim : {1, 7, 16}) {
+        const Matrix queries = random_matrix(num_queries, dim, 1), candidates = random_matrix(num_candidates, dim, 2);
+        Rng rng(num_candidates + dim);
+        std::vector<float> bias(num_candidates);
+        std::vector<std::uint8_t> eligible(num_candidates);
+        for (float& b : bias) b = static_cast<float>(rng.below(4));
+        for (auto& flag : eligible) flag = rng.below(4) != 0;
+        std::vector<std::vector<std::uint32_t>> excluded(num_queries);
+        for (auto& list : excluded)
+          for (std::uint32_t c = 0; c < num_candidates; ++c)
+            if (rng.below(10) == 0) list.push_back(c);
+        const std::vector<std::span<const std::uint32_t>> excluded_spans(excluded.begin(), excluded.end());
+        const ExactIndex index(candidates);
+        for (const std::size_t k : {1, 10, 150}) {
+          const SearchRequest request{queries, bias, eligible, excluded_spans, k};
+          index.search(request, pool, found);
+          ASSERT_EQ(found.size(), num_queries);
+          for (std::size_t q = 0; q < num_queries; q += 1 + num_queries / 7)
+            EXPECT_EQ(found[q], search_by_full_sort(candidates, request, q))
+                << num_queries << " queries, " << num_candidates << " candidates, dim " << dim << ", k " << k;
+        }
+      }
+}
+
+TEST(ExactIndex, TheBiasDecidesBetweenEqualCandidates) {
+  ThreadPool pool(1);
+  Matrix query(1, 2, 1), candidates(3, 2, 1);
+  const std::vector<float> bias = {0.5f, 2, 1};
+  std::vector<std::vector<ScoredIndex>> found;
+  ExactIndex(candidates).search({.queries = query, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 2}, pool, found);
+  EXPECT_EQ(found[0], (std::vector<ScoredIndex>{{1, 4}, {2, 3}}));
+}
+
+TEST(ExactIndex, GivesKResultsWhenOnlyTheLastCandidatesPass) {
+  ThreadPool pool(2);
+  const Matrix queries = random_matrix(2, 4, 5), candidates = random_matrix(5000, 4, 6);
+  std::vector<std::uint8_t> eligible(5000, 0);
+  for (std::size_t c = 4990; c < 5000; ++c) eligible[c] = 1;
+  std::vector<std::vector<ScoredIndex>> found;
+  ExactIndex(candidates).search({.queries = queries, .candidate_bias = {}, .eligible = eligible, .excluded = {}, .k = 10}, pool, found);
+  EXPECT_EQ(found[0].size(), 10u);
+  EXPECT_EQ(found[1].size(), 10u);
+}
+
+TEST(ExactIndex, TheNumberOfThreadsChangesNoBit) {
+  Rng rng(9);
+  Matrix queries(200, 32), candidates(3000, 32);
+  for (Matrix* matrix : {&queries, &candidates})
+    for (std::size_t i = 0; i < matrix->size(); ++i) matrix->data()[i] = static_cast<float>(rng.normal());
+  const ExactIndex index(candidates);
+  const SearchRequest request{.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 20};
+  ThreadPool one(1), three(3);
+  std::vector<std::vector<ScoredIndex>> found_by_one, found_by_three;
+  index.search(request, one, found_by_one);
+  index.search(request, three, found_by_three);
+  EXPECT_EQ(found_by_one, found_by_three);
+}
+
+TEST(ExactIndex, AScoreIsTheSameWhoeverElseAsks) {
+  Rng rng(10);
+  Matrix queries(70, 33), candidates(1000, 33);
+  for (Matrix* matrix : {&queries, &candidates})
+    for (std::size_t i = 0; i < matrix->size(); ++i) matrix->data()[i] = static_cast<float>(rng.normal());
+  const ExactIndex index(candidates);
+  ThreadPool pool(1);
+  std::vector<std::vector<ScoredIndex>> all, alone;
+  index.search({.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 20}, pool, all);
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    index.search({.queries = queries.view().row_block(q, q + 1), .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 20}, pool,
+                 alone);
+    EXPECT_EQ(alone[0], all[q]);
+  }
+}
+
+TEST(ExactIndex, WhatIsNoNumberOrEndlesslyBadIsNeverFound) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Matrix query(1, 1, 1), candidates(40, 1, 1);
+  std::vector<float> bias(40, -kInfinity);
+  bias[7] = std::nanf("");
+  bias[20] = 1;
+  bias[39] = kInfinity;
+  ThreadPool pool(1);
+  std::vector<std::vector<ScoredIndex>> found;
+  ExactIndex(candidates).search({.queries = query, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 3}, pool, found);
+  EXPECT_EQ(found[0], (std::vector<ScoredIndex>{{39, kInfinity}, {20, 2}}));
+}
+
+}  // namespace
+}  // namespace gemel
