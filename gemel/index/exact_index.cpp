@@ -11,7 +11,7 @@ namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 constexpr float kSmallest = std::numeric_limits<float>::lowest();  // a score below it is none
-constexpr std::size_t kQueryBlock = 64;    // 16 KB of queries at dim 64: they and a panel stay in the first-level cache
+constexpr std::size_t kQueryBlock = 60;    // of whole tiles; 15 KB at dim 64: they and a panel stay in the first-level cache
 constexpr std::size_t kPanelsAtOnce = 32;  // 512 candidates, then the thresholds rise; 128 KB at dim 64: the second-level cache
 
 }  // namespace
