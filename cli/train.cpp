@@ -4,6 +4,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "cli/beside.h"
 #include "cli/command.h"
 #include "gemel/base/file.h"
 #include "gemel/base/version.h"
@@ -51,13 +52,6 @@ void print_answer(const TrainOptions& options, const Selection& selection, const
   }
   std::cout << fmt::format("{}: validation NDCG@20 {:.4f} ({}, repeats {}); bundle in {}\n", options.model, best, options.protocol,
                            options.repeats, options.out);
-}
-
-// What lies beside the bundle: "out/bundle/" and ".curves.jsonl" give out/bundle.curves.jsonl.
-std::string beside(const std::string& out, std::string_view ending) {
-  std::filesystem::path place = std::filesystem::path(out).lexically_normal();
-  if (!place.has_filename()) place = place.parent_path();
-  return concat(place.string(), ending);
 }
 
 // Whatever can be refused without the work is refused before it.
@@ -118,7 +112,7 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
   const SelectOptions select{.protocol = protocol,
                              .repeats = repeats,
                              .seed = options.seed,
-                             .curves_path = options.curves.empty() ? beside(options.out, ".curves.jsonl") : options.curves,
+                             .curves_path = options.curves.empty() ? beside(options.out, kCurvesEnding) : options.curves,
                              .refit_on_all = options.on_all,
                              .checkpoints = &checkpoints};
   auto selected = select_on_validation(*entry, knobs, dataset, split, select, run.pool(), run.progress());

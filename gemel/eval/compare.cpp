@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "gemel/eval/promotion.h"
+
 namespace gemel {
 namespace {
 
@@ -15,15 +17,6 @@ ComparedSlice with_intervals(const Slice& slice, std::uint64_t seed, ThreadPool&
           .num_customers = bootstrap.num_customers(),
           .num_targets = slice.num_targets,
           .metrics = bootstrap.intervals(slice.values, kNumMetrics, pool)};
-}
-
-Interval paired_difference(const Slice& slice, const Slice& baseline, std::size_t metric, std::uint64_t seed, ThreadPool& pool) {
-  GEMEL_CHECK(slice.users == baseline.users, "evaluations of different plans cannot be compared");
-  std::vector<double> differences(slice.num_queries());
-  for (std::size_t query = 0; query < differences.size(); ++query) {
-    differences[query] = slice.values[query * kNumMetrics + metric] - baseline.values[query * kNumMetrics + metric];
-  }
-  return CustomerBootstrap(slice.users, seed).intervals(differences, 1, pool)[0];
 }
 
 std::string difference_text(const Interval& difference) {
@@ -42,7 +35,7 @@ std::string way_to_the_oracle(const Comparison& comparison) {
   if (way <= 0) return text;
   for (const ComparedModel& model : comparison.models) {
     if (model.is_baseline || model.is_oracle) continue;
-    text += fmt::format(" From {} to it, {} goes {:.0f} % of the way.", baseline.evaluation.model, model.evaluation.model,
+    text += fmt::format(" From {} to it, {} goes {:.0f} % of the way.", baseline.label, model.label,
                         100 * (deciding_value(model) - deciding_value(baseline)) / way);
   }
   return text;
@@ -50,16 +43,29 @@ std::string way_to_the_oracle(const Comparison& comparison) {
 
 }  // namespace
 
+Interval paired_difference(const Slice& slice, const Slice& baseline, std::size_t metric, std::uint64_t seed, ThreadPool& pool) {
+  GEMEL_CHECK(slice.users == baseline.users, "evaluations of different plans cannot be compared");
+  std::vector<double> differences(slice.num_queries());
+  for (std::size_t query = 0; query < differences.size(); ++query) {
+    differences[query] = slice.values[query * kNumMetrics + metric] - baseline.values[query * kNumMetrics + metric];
+  }
+  return CustomerBootstrap(slice.users, seed).intervals(differences, 1, pool)[0];
+}
+
 Comparison compare(std::vector<Contender> contenders, std::uint64_t seed, ThreadPool& pool) {
   const std::size_t ndcg = find_metric(kDecidingMetric), recall = find_metric(kSecondMetric);
   Comparison comparison;
   for (Contender& contender : contenders) {
     ComparedModel model;
     model.evaluation = std::move(contender.evaluation);
+    model.label = contender.label.empty() ? model.evaluation.model : std::move(contender.label);
     model.is_baseline = contender.is_baseline;
     model.is_oracle = contender.is_oracle;
+    model.validation = std::move(contender.validation);
     model.all = with_intervals(model.evaluation.all, seed, pool);
     for (const Slice& part : model.evaluation.parts) model.parts.push_back(with_intervals(part, seed, pool));
+    for (const Slice& part : model.evaluation.by_popularity) model.by_popularity.push_back(with_intervals(part, seed, pool));
+    for (const Slice& part : model.evaluation.by_history) model.by_history.push_back(with_intervals(part, seed, pool));
     comparison.models.push_back(std::move(model));
   }
   for (std::size_t m = 0; m < comparison.models.size(); ++m) {
@@ -80,13 +86,13 @@ Comparison compare(std::vector<Contender> contenders, std::uint64_t seed, Thread
 
 std::string verdict(const Comparison& comparison) {
   if (!comparison.best_baseline) return "No baseline was evaluated: there is nothing to compare with.";
-  const std::string& baseline = comparison.models[*comparison.best_baseline].evaluation.model;
+  const std::string& baseline = comparison.models[*comparison.best_baseline].label;
   std::string text;
   for (const ComparedModel& model : comparison.models) {
     if (model.is_baseline || model.is_oracle) continue;
     const Interval& difference = *model.ndcg_difference;
-    const std::string_view outcome = difference.low > 0 ? "beats" : difference.high < 0 ? "loses to" : "does not beat";
-    text += fmt::format("{}{} {} the best baseline {}: {}.", text.empty() ? "" : "\n", model.evaluation.model, outcome, baseline,
+    const std::string_view outcome = to_text(standing(difference));
+    text += fmt::format("{}{} {} the best baseline {}: {}.", text.empty() ? "" : "\n", model.label, outcome, baseline,
                         difference_text(difference));
   }
   if (text.empty()) text = fmt::format("The best baseline is {}.", baseline);

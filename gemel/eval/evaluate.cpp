@@ -4,6 +4,8 @@
 #include <chrono>
 #include <map>
 
+#include "gemel/eval/buckets.h"
+
 namespace gemel {
 namespace {
 
@@ -18,6 +20,9 @@ class Judge {
     const std::size_t before_cut = plan.blocks.empty() ? 0 : plan.blocks.front().num_known_events;
     for (const ItemIndex item : dataset.items().first(before_cut)) ++sales_[to_size(item)];
     for (const std::size_t k : kCutoffs) list_counters_.emplace_back(sales_, attributes_, k);
+    bucket_of_item_ = popularity_buckets(sales_);
+    for (const Bucket& bucket : kPopularityBuckets) by_popularity_.push_back(slice_of(bucket));
+    for (const Bucket& bucket : kHistoryBuckets) by_history_.push_back(slice_of(bucket));
   }
 
   void add(const PlannedQuery& query, std::span<const ScoredItem> answer) {
@@ -33,7 +38,9 @@ class Judge {
     add_to(history.empty() ? without_history_ : with_history_, query, targets);
     add_to(repeats_, query, had_);
     add_to(first_purchases_, query, had_not_);
-    add_to(new_products_, query, new_);
+    add_to(new_products_, query, of_bucket_.back());
+    for (std::size_t bucket = 0; bucket < by_popularity_.size(); ++bucket) add_to(by_popularity_[bucket], query, of_bucket_[bucket]);
+    add_to(by_history_[history_bucket(history.size())], query, targets);
   }
 
   void end_block() {
@@ -45,6 +52,8 @@ class Judge {
     for (Slice* part : {&with_history_, &without_history_, &repeats_, &first_purchases_, &new_products_}) {
       evaluation.parts.push_back(std::move(*part));
     }
+    evaluation.by_popularity = std::move(by_popularity_);
+    evaluation.by_history = std::move(by_history_);
     for (auto& [number, week] : weeks_) {
       for (double& mean : week.means) mean /= static_cast<double>(week.num_queries);
       evaluation.weeks.push_back(std::move(week));
@@ -53,6 +62,10 @@ class Judge {
   }
 
  private:
+  static Slice slice_of(const Bucket& bucket) {
+    return {.name = std::string(bucket.name), .meaning = std::string(bucket.meaning), .users = {}, .values = {}};
+  }
+
   void split_targets(std::span<const ItemIndex> targets, std::span<const HistoryItem> history) {
     is_repeat_.assign(targets.size(), 0);
     for (const HistoryItem& past : history) {
@@ -61,10 +74,10 @@ class Judge {
     }
     had_.clear();
     had_not_.clear();
-    new_.clear();
+    for (auto& bucket : of_bucket_) bucket.clear();
     for (std::size_t i = 0; i < targets.size(); ++i) {
+      of_bucket_[bucket_of_item_[to_size(targets[i])]].push_back(targets[i]);
       (is_repeat_[i] ? had_ : had_not_).push_back(targets[i]);
-      if (sales_[to_size(targets[i])] == 0) new_.push_back(targets[i]);
     }
   }
 
@@ -100,9 +113,12 @@ class Judge {
   Slice repeats_{.name = "repeats", .meaning = "targets the customer had before", .users = {}, .values = {}};
   Slice first_purchases_{.name = "first_purchases", .meaning = "targets new to the customer", .users = {}, .values = {}};
   Slice new_products_{.name = "new_products", .meaning = "targets never seen before the cut", .users = {}, .values = {}};
+  std::vector<std::uint8_t> bucket_of_item_;  // [num_items], of kPopularityBuckets
+  std::vector<Slice> by_popularity_, by_history_;
   std::map<int, WeekResult> weeks_;
   // Scratch of one query.
-  std::vector<ItemIndex> ranking_, had_, had_not_, new_;
+  std::vector<ItemIndex> ranking_, had_, had_not_;
+  std::array<std::vector<ItemIndex>, kPopularityBuckets.size()> of_bucket_;
   std::vector<std::uint8_t> is_repeat_;
   std::vector<std::uint32_t> hit_ranks_;
 };
@@ -123,12 +139,13 @@ const Slice& Evaluation::part(std::string_view name) const {
 }
 
 Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Histories& all_events, const QueryPlan& plan,
-                            ThreadPool& pool, ProgressSink& progress) {
+                            ThreadPool& pool, ProgressSink& progress, std::span<const std::uint32_t> watched) {
   const auto start = std::chrono::steady_clock::now();
   Judge judge(dataset, all_events, plan);
   std::vector<Query> queries;
   std::vector<std::vector<ScoredItem>> answers;
   std::vector<std::uint8_t> eligible;
+  std::vector<std::vector<ScoredItem>> watched_answers;
   progress.begin(concat("evaluate ", model.name()), plan.queries.size(), "queries");
   for (const QueryBlock& block : plan.blocks) {
     model.advance(dataset, block.num_known_events, block.now);
@@ -140,6 +157,9 @@ Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Hi
       for (const PlannedQuery& planned : asked) queries.push_back(to_query(planned, plan, all_events));
       model.recommend(queries, kMaxCutoff, eligible, pool, answers);
       for (std::size_t i = 0; i < asked.size(); ++i) judge.add(asked[i], answers[i]);
+      while (watched_answers.size() < watched.size() && watched[watched_answers.size()] < begin + asked.size()) {
+        watched_answers.push_back(answers[watched[watched_answers.size()] - begin]);
+      }
       progress.advance(begin + asked.size());
     }
     judge.end_block();
@@ -154,6 +174,7 @@ Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Hi
   evaluation.customers_without_targets = plan.customers_without_targets;
   evaluation.dropped_targets = plan.dropped_targets;
   judge.finish(eligible, evaluation);
+  evaluation.watched = std::move(watched_answers);
   evaluation.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return evaluation;
 }

@@ -8,6 +8,7 @@
 #include "gemel/data/query_plan.h"
 #include "gemel/eval/list_statistics.h"
 #include "gemel/eval/metrics.h"
+#include "gemel/models/recommender.h"
 
 namespace gemel {
 
@@ -38,10 +39,13 @@ struct Evaluation {
   // with_history, without_history: who asks. repeats, first_purchases: targets the customer had or had not had before the query.
   // new_products: targets never seen before the cut. All are judged in the same rankings as `all`.
   std::vector<Slice> parts;
+  std::vector<Slice> by_popularity;    // targets in each of kPopularityBuckets
+  std::vector<Slice> by_history;       // queries in each of kHistoryBuckets
   std::vector<WeekResult> weeks;       // those with queries
   std::vector<ListStatistics> lists;   // at each of kCutoffs
   std::size_t customers_without_targets = 0, dropped_targets = 0;  // as counted by the plan
   double seconds = 0;                  // advancing, asking and scoring
+  std::vector<std::vector<ScoredItem>> watched;  // the answers to the queries that the caller wanted to see
 
   const Slice& part(std::string_view name) const;
 };

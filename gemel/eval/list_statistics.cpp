@@ -4,22 +4,15 @@
 #include <cmath>
 #include <numeric>
 
+#include "gemel/eval/buckets.h"
+
 namespace gemel {
 namespace {
 
-// 1 outside the fewest products that make 80 % of the sales; ties go to the lower index.
+// 1 outside the fewest products that make 80 % of the sales.
 std::vector<std::uint8_t> tail_of(std::span<const double> sales) {
-  std::vector<std::uint32_t> by_sales(sales.size());
-  std::iota(by_sales.begin(), by_sales.end(), 0u);
-  std::stable_sort(by_sales.begin(), by_sales.end(), [&](std::uint32_t a, std::uint32_t b) { return sales[a] > sales[b]; });
-  const double head_sales = 0.8 * std::accumulate(sales.begin(), sales.end(), 0.0);
-  std::vector<std::uint8_t> is_tail(sales.size(), 1);
-  double sold = 0;
-  for (const std::uint32_t item : by_sales) {
-    if (sold >= head_sales) break;
-    sold += sales[item];
-    is_tail[item] = 0;
-  }
+  std::vector<std::uint8_t> is_tail = popularity_buckets(sales);
+  for (std::uint8_t& bucket : is_tail) bucket = bucket >= kTailBucket;
   return is_tail;
 }
 

@@ -18,7 +18,7 @@ std::string row_text(const ComparedModel& model) {
     return fmt::format("{:.4f} [{:.4f}, {:.4f}]", interval.value, interval.low, interval.high);
   };
   const ListStatistics& lists = model.evaluation.lists[3];  // at 20
-  return fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9.4f} {:>9.4f} {:>8.3f} {:>6.3f} {:>8}\n", model.evaluation.model,
+  return fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9.4f} {:>9.4f} {:>8.3f} {:>6.3f} {:>8}\n", model.label,
                      cell("recall_at_20"), cell("ndcg_at_20"), cell("hit_rate_at_20"),
                      model.all.metrics[find_metric("recall_at_100")].value, model.all.metrics[find_metric("map_at_100")].value,
                      lists.catalogue_coverage, lists.gini,
@@ -27,7 +27,7 @@ std::string row_text(const ComparedModel& model) {
 
 std::string parts_text(const Comparison& comparison) {
   std::string text = fmt::format("\n{:<19} {:>9} {:>9}", "recall@20 / NDCG@20", "queries", "targets");
-  for (const ComparedModel& model : comparison.models) text += fmt::format("  {:>17}", model.evaluation.model);
+  for (const ComparedModel& model : comparison.models) text += fmt::format("  {:>17}", model.label);
   text += "\n";
   for (std::size_t part = 0; part < comparison.models.front().parts.size(); ++part) {
     const ComparedSlice& first = comparison.models.front().parts[part];
@@ -46,11 +46,11 @@ std::string parts_text(const Comparison& comparison) {
 std::string differences_text(const Comparison& comparison) {
   if (!comparison.best_baseline) return "";
   std::string text = fmt::format("\nMinus the best baseline, {}, customer by customer (95 % intervals):\n",
-                                 comparison.models[*comparison.best_baseline].evaluation.model);
+                                 comparison.models[*comparison.best_baseline].label);
   for (const ComparedModel& model : comparison.models) {
     if (!model.ndcg_difference) continue;
     const Interval &ndcg = *model.ndcg_difference, &recall = *model.recall_difference;
-    text += fmt::format("{:<14} NDCG@20 {:+.4f} [{:+.4f}, {:+.4f}]   recall@20 {:+.4f} [{:+.4f}, {:+.4f}]\n", model.evaluation.model,
+    text += fmt::format("{:<14} NDCG@20 {:+.4f} [{:+.4f}, {:+.4f}]   recall@20 {:+.4f} [{:+.4f}, {:+.4f}]\n", model.label,
                         ndcg.value, ndcg.low, ndcg.high, recall.value, recall.low, recall.high);
   }
   return text;
@@ -88,6 +88,25 @@ Json to_json(const ListStatistics& lists) {
 
 Json to_json(const ComparedModel& model);
 
+Json to_json(const Comparison& comparison, const Promotion& promotion) {
+  const auto name_of = [&](std::optional<std::size_t> model) { return model ? Json(comparison.models[*model].label) : Json(); };
+  Json validation = Json::array();
+  for (const ValidationStanding& each : promotion.validation) {
+    validation.push_back({{"label", comparison.models[each.model].label},
+                          {"is_baseline", comparison.models[each.model].is_baseline},
+                          {"ndcg_at_20", each.figure.ndcg_at_20},
+                          {"recall_at_20", each.figure.recall_at_20},
+                          {"ndcg_at_20_minus_best_baseline", each.difference ? to_json(*each.difference) : Json()}});
+  }
+  Json standings = Json::array();
+  for (const ComparedModel& model : comparison.models) {
+    if (model.is_oracle || !model.ndcg_difference) continue;
+    standings.push_back({{"label", model.label}, {"standing", to_text(standing(*model.ndcg_difference))}});
+  }
+  return {{"promoted", name_of(promotion.promoted)}, {"refused", name_of(promotion.refused)}, {"reason", promotion.reason},
+          {"validation", validation}, {"against_best_baseline_on_test", standings}};
+}
+
 template <class T>
 Json to_json_list(const std::vector<T>& values) {
   Json list = Json::array();
@@ -98,12 +117,15 @@ Json to_json_list(const std::vector<T>& values) {
 Json to_json(const ComparedModel& model) {
   const Evaluation& evaluation = model.evaluation;
   Json json = {{"model", evaluation.model},
+               {"label", model.label},
                {"knobs", evaluation.knobs},
                {"is_baseline", model.is_baseline},
                {"is_oracle", model.is_oracle},
                {"seconds", evaluation.seconds},
                {"all", to_json(model.all)},
                {"parts", to_json_list(model.parts)},
+               {"by_popularity", to_json_list(model.by_popularity)},
+               {"by_history_length", to_json_list(model.by_history)},
                {"weeks", to_json_list(evaluation.weeks)},
                {"lists", to_json_list(evaluation.lists)}};
   if (model.ndcg_difference) json["ndcg_at_20_minus_best_baseline"] = to_json(*model.ndcg_difference);
@@ -154,7 +176,7 @@ bool is_same_figure(const Json& a, const Json& b) {
 
 }  // namespace
 
-std::string text_report(const Comparison& comparison) {
+std::string text_report(const Comparison& comparison, const Promotion& promotion) {
   const ComparedModel& first = comparison.models.front();
   std::string text = fmt::format(
       "protocol {}, repeats {}: {} queries of {} customers, {} targets; "
@@ -165,11 +187,11 @@ std::string text_report(const Comparison& comparison) {
                       "hit rate@20 [95 %]", "recall@100", "MAP@100", "cover@20", "Gini", "diverse");
   for (const ComparedModel& model : comparison.models) text += row_text(model);
   text += parts_text(comparison) + differences_text(comparison) + "\n";
-  for (const ComparedModel& model : comparison.models) text += fmt::format("{:<14} {}\n", model.evaluation.model, model.evaluation.knobs);
-  return text + "\n" + verdict(comparison) + "\n";
+  for (const ComparedModel& model : comparison.models) text += fmt::format("{:<14} {}\n", model.label, model.evaluation.knobs);
+  return text + "\n" + verdict(comparison) + "\n" + promotion.reason + "\n";
 }
 
-std::string json_report(const Comparison& comparison) {
+std::string json_report(const Comparison& comparison, const Promotion& promotion) {
   const Evaluation& first = comparison.models.front().evaluation;
   Json json = {{"protocol", to_text(first.protocol)},
                {"repeats", to_text(first.repeats)},
@@ -177,8 +199,9 @@ std::string json_report(const Comparison& comparison) {
                {"customers_without_targets", first.customers_without_targets},
                {"best_baseline", nullptr},
                {"verdict", verdict(comparison)},
+               {"promotion", to_json(comparison, promotion)},
                {"models", to_json_list(comparison.models)}};
-  if (comparison.best_baseline) json["best_baseline"] = comparison.models[*comparison.best_baseline].evaluation.model;
+  if (comparison.best_baseline) json["best_baseline"] = comparison.models[*comparison.best_baseline].label;
   return json.dump(2) + "\n";
 }
 

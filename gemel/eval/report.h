@@ -5,15 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "gemel/eval/compare.h"
+#include "gemel/eval/promotion.h"
 
 namespace gemel {
 
-// Several lines, fixed width; ends with the verdict.
-std::string text_report(const Comparison& comparison);
+// Several lines, fixed width; ends with the verdict and what is promoted.
+std::string text_report(const Comparison& comparison, const Promotion& promotion);
 
 // One JSON object: protocol, repeats, counts, and for each model its knobs, metrics with intervals, parts, weeks, lists, differences.
-std::string json_report(const Comparison& comparison);
+std::string json_report(const Comparison& comparison, const Promotion& promotion);
 
 // What every row of results.json says besides its figure.
 struct ResultsContext {

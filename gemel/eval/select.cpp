@@ -2,14 +2,19 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "gemel/base/peak_memory.h"
 #include "gemel/eval/compare.h"
 #include "gemel/eval/evaluate.h"
 
 namespace gemel {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 constexpr std::string_view kLastFit = "last fit";
 
@@ -19,7 +24,7 @@ std::string trial_stage(std::size_t trial) { return fmt::format("fit {} on train
 std::string to_json(const Selection& selection) {
   nlohmann::ordered_json json{{"trials", nlohmann::ordered_json::array()}, {"warnings", selection.warnings}};
   for (const Trial& trial : selection.trials)
-    json["trials"].push_back({{"knobs", trial.knobs}, {"ndcg_at_20", trial.ndcg_at_20}, {"recall_at_20", trial.recall_at_20}});
+    json["trials"].push_back({{"knobs", trial.knobs}, {"ndcg_at_20", trial.ndcg_at_20}, {"recall_at_20", trial.recall_at_20}, {"seconds", trial.seconds}});
   return json.dump();
 }
 
@@ -29,7 +34,7 @@ Result<Selection> from_json(std::string_view text) {
   try {  // nlohmann reports a wrong shape by exception; it ends here
     const auto json = nlohmann::json::parse(text);
     for (const auto& trial : json.at("trials"))
-      selection.trials.push_back({trial.at("knobs"), number(trial.at("ndcg_at_20")), number(trial.at("recall_at_20"))});
+      selection.trials.push_back({trial.at("knobs"), number(trial.at("ndcg_at_20")), number(trial.at("recall_at_20")), trial.at("seconds")});
     json.at("warnings").get_to(selection.warnings);
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, "checkpoint: what earlier fits found: ", error.what());
@@ -50,20 +55,17 @@ Result<Selection> resumed_selection(const CheckpointStore* checkpoints, std::siz
   return selection;
 }
 
-std::size_t best_of(const std::vector<Trial>& trials) {
-  std::size_t best = 0;
-  for (std::size_t trial = 1; trial < trials.size(); ++trial)
-    if (trials[trial].ndcg_at_20 > trials[best].ndcg_at_20) best = trial;
-  return best;
-}
-
 // With selection.knobs, on all that lies before the test (or on everything).
 Result<void> fit_last(const ModelEntry& entry, const Dataset& dataset, const Split& split, const SelectOptions& options,
                       const FitContext& context, Selection& selection) {
   GEMEL_ASSIGN_OR_RETURN(selection.model, make_model(entry.name, selection.knobs));
   const TrainView last = options.refit_on_all ? TrainView{&dataset, split.end, split.until} : split.train_and_validation(dataset);
   if (context.checkpoints) context.checkpoints->begin({std::string(kLastFit), to_json(selection)});
+  const PeakMemory memory;
+  const auto start = Clock::now();
   GEMEL_RETURN_IF_ERROR(selection.model->fit(last, context));
+  selection.last_fit_seconds = seconds_since(start);
+  selection.last_fit_peak_bytes = memory.growth_bytes();
   for (std::string& warning : selection.model->warnings()) selection.warnings.push_back(std::move(warning));
   return {};
 }
@@ -83,6 +85,13 @@ Result<Selection> fit_without_validation(const ModelEntry& entry, std::string_vi
 }
 
 }  // namespace
+
+const Trial* best_trial(const std::vector<Trial>& trials) {
+  const Trial* best = nullptr;
+  for (const Trial& trial : trials)
+    if (best == nullptr || trial.ndcg_at_20 > best->ndcg_at_20) best = &trial;
+  return best;
+}
 
 Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view fixed_knobs, const Dataset& dataset, const Split& split,
                                        const SelectOptions& options, ThreadPool& pool, ProgressSink& progress) {
@@ -110,19 +119,21 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
   std::unique_ptr<Recommender> model, earlier;
   for (; next < space.size(); ++next) {
     earlier = std::move(model);
+    const auto start = Clock::now();
     GEMEL_ASSIGN_OR_RETURN(model, make_model(entry.name, space[next]));
     if (options.checkpoints) options.checkpoints->begin({trial_stage(next), to_json(selection)});
     if (earlier == nullptr || !model->take_fit(*earlier, split.train(dataset))) {
       GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
     }
     for (std::string& warning : model->warnings()) selection.warnings.push_back(std::move(warning));
-    GEMEL_ASSIGN_OR_RETURN(const Evaluation evaluation, evaluate(*model, dataset, known, plan, pool, progress));
-    selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall)});
+    GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(*model, dataset, known, plan, pool, progress));
+    selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall), seconds_since(start)});
+    if (best_trial(selection.trials) == &selection.trials.back()) selection.validation = std::move(evaluation.all);
     const Trial& trial = selection.trials.back();
     progress.note(fmt::format("{} on validation: NDCG@20 {:.4f}, recall@20 {:.4f}, {}", entry.name, trial.ndcg_at_20, trial.recall_at_20,
                               trial.knobs));
   }
-  selection.knobs = selection.trials[best_of(selection.trials)].knobs;
+  selection.knobs = best_trial(selection.trials)->knobs;
   context.validation = nullptr;
   context.curves_path.clear();
   GEMEL_RETURN_IF_ERROR(fit_last(entry, dataset, split, options, context, selection));

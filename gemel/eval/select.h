@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "gemel/data/query_plan.h"
+#include "gemel/eval/evaluation.h"
 #include "gemel/models/registry.h"
 
 namespace gemel {
@@ -22,14 +24,21 @@ struct SelectOptions {
 struct Trial {
   std::string knobs;  // after the fit, with what the model chose itself
   double ndcg_at_20 = 0, recall_at_20 = 0;
+  double seconds = 0;  // of fitting and judging
 };
 
 struct Selection {
   std::unique_ptr<Recommender> model;  // fitted on train and validation, or on all
   std::string knobs;
   std::vector<std::string> warnings;  // of the fits
-  std::vector<Trial> trials;  // in the order of the search space; the best has the highest NDCG@20, the first of equals
+  std::optional<Slice> validation;  // the best trial's queries; empty where it was another process that judged it
+  double last_fit_seconds = 0;
+  std::optional<std::uint64_t> last_fit_peak_bytes;  // beyond what was held before
+  std::vector<Trial> trials;  // in the order of the search space
 };
+
+// The one with the highest NDCG@20, the first of equals; null when there is none.
+const Trial* best_trial(const std::vector<Trial>& trials);
 
 // Fits each setting of the model's search space on train, evaluates it on validation under the options' protocol, keeps the best and
 // fits it on train and validation. When the user has fixed the knobs (`fixed_knobs` not empty: TOML) only they are tried. A split without a
