@@ -9,6 +9,8 @@
 namespace gemel::cli {
 
 inline constexpr std::string_view kCurvesEnding = ".curves.jsonl";
+inline constexpr std::string_view kCostEnding =
+    ".cost.json";  // what the last fit took; not in the bundle, whose bytes are the same each time
 
 // What lies beside the bundle: "out/bundle/" and ".curves.jsonl" give out/bundle.curves.jsonl.
 inline std::string beside(const std::string& out, std::string_view ending) {

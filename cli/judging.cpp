@@ -52,8 +52,7 @@ std::string text_of_file(const std::filesystem::path& path) {
 Result<JudgedModel> judge_model(const std::string& name, const Judging& judging, const JudgeExtras& extras, CommandContext& run) {
   const ModelEntry* entry = find_model(name);
   std::optional<ScratchFolder> scratch;
-  SelectOptions select{
-      .protocol = judging.plan.protocol, .repeats = judging.plan.repeats, .seed = judging.options.seed, .curves_path = {}};
+  SelectOptions select{.protocol = judging.plan.protocol, .repeats = judging.plan.repeats, .seed = judging.options.seed, .curves_path = {}};
   if (extras.curves) {
     GEMEL_ASSIGN_OR_RETURN(ScratchFolder made, ScratchFolder::make());
     scratch.emplace(std::move(made));
@@ -94,6 +93,14 @@ std::vector<Trial> trials_of(const Manifest& manifest, const QueryPlan& plan) {
   return trials;
 }
 
+// What training wrote beside the bundle, if it is there.
+void read_cost(const std::filesystem::path& path, report::FitStory& story) {
+  const auto cost = nlohmann::json::parse(text_of_file(path), nullptr, /*allow_exceptions=*/false);
+  if (!cost.is_object()) return;
+  if (const auto seconds = cost.find("fit_seconds"); seconds != cost.end() && seconds->is_number()) story.fit_seconds = *seconds;
+  if (const auto bytes = cost.find("fit_peak_bytes"); bytes != cost.end() && bytes->is_number_unsigned()) story.fit_peak_bytes = *bytes;
+}
+
 Result<JudgedModel> judge_bundle(const std::string& directory, const Judging& judging, const JudgeExtras& extras, CommandContext& run) {
   GEMEL_ASSIGN_OR_RETURN(Retriever retriever, Retriever::open(directory));
   const Manifest& manifest = retriever.bundle().manifest();
@@ -105,13 +112,16 @@ Result<JudgedModel> judge_bundle(const std::string& directory, const Judging& ju
     return fail(ErrorCode::kBadInput, directory, ": knows ", manifest.num_events, " events, the test begins after ",
                 judging.split.test_begin, ": it has seen its own answers");
   }
-  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(retriever, judging.dataset, judging.histories, judging.plan, run.pool(),
-                                                         run.progress(), extras.watched));
+  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation,
+                         evaluate(retriever, judging.dataset, judging.histories, judging.plan, run.pool(), run.progress(), extras.watched));
   extras.look(retriever);
   const ModelEntry* entry = find_model(manifest.model_name);
   JudgedModel judged{.contender = {.evaluation = std::move(evaluation), .is_baseline = entry != nullptr && entry->is_baseline},
                      .story = {.source = directory, .trials = trials_of(manifest, judging.plan)}};
-  if (extras.curves) judged.story.curves = text_of_file(beside(directory, kCurvesEnding));
+  if (extras.curves) {
+    judged.story.curves = text_of_file(beside(directory, kCurvesEnding));
+    read_cost(beside(directory, kCostEnding), judged.story);
+  }
   if (const auto best = best_trial(judged.story.trials)) judged.contender.validation = {best->ndcg_at_20, best->recall_at_20, std::nullopt};
   return judged;
 }
@@ -120,8 +130,8 @@ Result<JudgedModel> judge_oracle(const Judging& judging, const JudgeExtras& extr
   const std::string& shop = judging.options.oracle;
   const double horizon_days = synth::horizon_days(judging.plan.protocol, judging.split);
   GEMEL_ASSIGN_OR_RETURN(synth::Oracle oracle, synth::Oracle::open(shop, judging.dataset, horizon_days, run.pool()));
-  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(oracle, judging.dataset, judging.histories, judging.plan, run.pool(),
-                                                         run.progress(), extras.watched));
+  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation,
+                         evaluate(oracle, judging.dataset, judging.histories, judging.plan, run.pool(), run.progress(), extras.watched));
   extras.look(oracle);
   return JudgedModel{.contender = {.evaluation = std::move(evaluation), .is_oracle = true}, .story = {.source = shop}};
 }
@@ -196,8 +206,7 @@ Result<Judging> open_judging(const JudgeOptions& options) {
   Histories histories = histories_for(dataset, protocol, split->test_begin, split->end);
   GEMEL_ASSIGN_OR_RETURN(QueryPlan plan,
                          make_query_plan(dataset, histories, protocol, repeats, split->test_begin, split->end, split->test_from));
-  return Judging{options,    std::move(dataset), std::move(config), std::move(config_path), std::move(histories),
-                 *split, std::move(plan)};
+  return Judging{options, std::move(dataset), std::move(config), std::move(config_path), std::move(histories), *split, std::move(plan)};
 }
 
 Result<std::vector<JudgedModel>> judge_all(const Judging& judging, const JudgeExtras& extras, CommandContext& run) {

@@ -1,11 +1,12 @@
 // gemel report: everything that a choice between models stands on, in one HTML file.
+#include "gemel/eval/report.h"
+
 #include <fmt/format.h>
 
 #include <iostream>
 
 #include "cli/judging.h"
 #include "gemel/base/file.h"
-#include "gemel/eval/report.h"
 #include "gemel/report/document.h"
 #include "gemel/report/example_customers.h"
 #include "gemel/report/page.h"
@@ -64,12 +65,13 @@ Result<void> write_report(const ReportOptions& options, CommandContext& run) {
 
 void add_report(CLI::App& app, CommandContext& context) {
   auto options = std::make_shared<ReportOptions>();
-  CLI::App& command = add_command(app, context,
-                                  {.name = "report",
-                                   .summary = "Judge models as evaluate does, and write all of it as one HTML page and as JSON",
-                                   .example = "gemel report out/shop --bundle out/shop_bundle --out out/report.html --json out/report.json\n"
-                                              "  gemel report out/shop --models popularity,item_knn,two_tower --out out/report.html"},
-                                  [options](CommandContext& run) { return write_report(*options, run); });
+  CLI::App& command =
+      add_command(app, context,
+                  {.name = "report",
+                   .summary = "Judge models as evaluate does, and write all of it as one HTML page and as JSON",
+                   .example = "gemel report out/shop --bundle out/shop_bundle --out out/report.html --json out/report.json\n"
+                              "  gemel report out/shop --models popularity,item_knn,two_tower --out out/report.html"},
+                  [options](CommandContext& run) { return write_report(*options, run); });
   add_judge_options(command, options->judge);
   command.add_option("--out", options->out, "The page: one file that needs nothing but a browser")->capture_default_str();
   command.add_option("--json", options->json, "Write everything that the page says as JSON to this file; - writes it to stdout");

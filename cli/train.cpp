@@ -93,6 +93,14 @@ Failure with_way_on(const Error& error, const CheckpointFolder& checkpoints, con
               ": the same command with --resume goes on from it");
 }
 
+// A resumed run knows only the part of the fit that it did itself, and says nothing.
+Result<void> write_cost(const TrainOptions& options, const Selection& selection) {
+  nlohmann::json cost{{"fit_seconds", selection.last_fit_seconds}, {"fit_peak_bytes", nullptr}};
+  if (selection.last_fit_peak_bytes) cost["fit_peak_bytes"] = *selection.last_fit_peak_bytes;
+  if (options.resume) cost["fit_seconds"] = cost["fit_peak_bytes"] = nullptr;
+  return replace_file(beside(options.out, kCostEnding), cost.dump() + "\n");
+}
+
 Result<void> train(const TrainOptions& options, CommandContext& run) {
   GEMEL_ASSIGN_OR_RETURN(const Protocol protocol, parse_protocol(options.protocol));
   GEMEL_ASSIGN_OR_RETURN(const Repeats repeats, parse_repeats(options.repeats));
@@ -128,6 +136,7 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
                                                .metrics_json = metrics.dump()});
   if (!saved) return with_way_on(saved.error(), checkpoints, options);
   GEMEL_RETURN_IF_ERROR(checkpoints.remove());
+  GEMEL_RETURN_IF_ERROR(write_cost(options, selection));
   print_answer(options, selection, metrics);
   if (!selection.warnings.empty())
     return fail(ErrorCode::kDiverged, selection.warnings.front(), "; the bundle in ", options.out, " holds it");

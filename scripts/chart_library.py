@@ -18,7 +18,7 @@ def main(out: str) -> None:
     if "</script" in script.lower():
         sys.exit("chart_library.py: the library closes its own script element")
     notice = NOTICE.format(vega=vl_convert.get_vega_version(), vega_lite=version, embed=vl_convert.get_vega_embed_version())
-    pathlib.Path(out).write_text(notice + script, encoding="utf-8")
+    pathlib.Path(out).write_text(f"{notice}(() => {{\n{script}\n}})();\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

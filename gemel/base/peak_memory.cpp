@@ -1,5 +1,7 @@
 #include "gemel/base/peak_memory.h"
 
+#include <malloc.h>
+
 #include <fstream>
 #include <string>
 
@@ -18,6 +20,9 @@ std::optional<std::uint64_t> status_bytes(const std::string& key) {
 }  // namespace
 
 PeakMemory::PeakMemory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);  // what earlier work gave back must not hide what this work takes
+#endif
   std::ofstream reset("/proc/self/clear_refs");
   reset << "5" << std::flush;  // proc(5): the peak becomes what is resident now
   if (reset) at_start_ = status_bytes("VmRSS:");

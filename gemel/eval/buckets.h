@@ -1,5 +1,5 @@
-// The kinds into which a report cuts targets, by how well a product sold before the cut, and queries, by how long the customer's history is.
-// Thread safety: const after construction.
+// The kinds into which a report cuts targets, by how well a product sold before the cut, and queries, by how long the customer's history
+// is. Thread safety: const after construction.
 #pragma once
 
 #include <array>

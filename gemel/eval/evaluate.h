@@ -7,9 +7,8 @@
 namespace gemel {
 
 // Advances the model block by block and asks for the top 100 of each query; the rest of its state is the model's own. `all_events`
-// must hold every event before the last query. The model must stand before the plan's first block. `watched`: queries of the plan, ascending,
-// whose answers are kept.
-// Error: kInterrupted.
+// must hold every event before the last query. The model must stand before the plan's first block. `watched`: queries of the plan,
+// ascending, whose answers are kept. Error: kInterrupted.
 Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Histories& all_events, const QueryPlan& plan,
                             ThreadPool& pool, ProgressSink& progress, std::span<const std::uint32_t> watched = {});
 

@@ -117,6 +117,35 @@ TEST(Evaluate, PartsOfTheQueriesAddUpToAll) {
   std::size_t queries = 0;
   for (const WeekResult& week : evaluation.weeks) queries += week.num_queries;
   EXPECT_EQ(queries, evaluation.all.num_queries());
+
+  std::size_t by_history = 0, by_popularity = 0;
+  for (const Slice& bucket : evaluation.by_history) by_history += bucket.num_queries();
+  for (const Slice& bucket : evaluation.by_popularity) by_popularity += bucket.num_targets;
+  EXPECT_EQ(by_history, evaluation.all.num_queries());
+  EXPECT_EQ(by_popularity, evaluation.all.num_targets);
+  EXPECT_EQ(evaluation.by_history[0].num_queries(), unknown.num_queries());
+  EXPECT_EQ(evaluation.by_popularity[3].values, evaluation.part("new_products").values);
+}
+
+TEST(Evaluate, KeepsTheAnswersThatAreWatched) {
+  std::vector<std::string> names;
+  for (int n = 0; n < 30; ++n) names.push_back(concat("customer", n));
+  const Dataset shop = testing::make_dataset(random_events(8, 200, names), fifteen_items());
+  const Histories histories(shop, shop.num_events());
+  const QueryPlan plan = plan_of(shop, histories, 30);
+  ASSERT_GT(plan.blocks.size(), 2u);
+  const std::vector<std::uint32_t> watched = {0, plan.blocks[1].queries_begin, plan.blocks.back().queries_end - 1};
+  ThreadPool pool(1);
+  const auto model = *make_model("popularity", "half_life_days = 2");
+  ASSERT_TRUE(model->fit({&shop, plan.blocks.front().num_known_events, plan.cut}, {.pool = pool, .curves_path = {}}));
+  const Evaluation evaluation = *evaluate(*model, shop, histories, plan, pool, no_progress(), watched);
+  ASSERT_EQ(evaluation.watched.size(), 3u);
+  // The model stands at the last block now: its answer is the last one watched.
+  std::vector<std::vector<ScoredItem>> again;
+  const Query last = to_query(plan.queries[watched[2]], plan, histories);
+  const auto eligible = eligible_items(shop, plan.protocol, plan.blocks.back().num_known_events);
+  model->recommend(std::span(&last, 1), kMaxCutoff, eligible, pool, again);
+  EXPECT_EQ(evaluation.watched[2], again[0]);
 }
 
 // Best sellers of the last days against those of all time, where fashion changes each week.

@@ -40,9 +40,11 @@ std::string evidence(const Comparison& comparison, const ValidationStanding& bes
   const std::string on_validation = best.difference
                                         ? difference_text(*best.difference)
                                         : fmt::format("NDCG@20 {:.4f} against {:.4f}", best.figure.ndcg_at_20, baseline.figure.ndcg_at_20);
-  return fmt::format("{} is promoted: it is the best on validation, beats the best baseline there, {} ({}), and beats the best baseline of the test, {} ({}).",
-                     name_of(comparison, best.model), name_of(comparison, baseline.model), on_validation,
-                     name_of(comparison, *comparison.best_baseline), difference_text(*comparison.models[best.model].ndcg_difference));
+  return fmt::format(
+      "{} is promoted: it is the best on validation, beats the best baseline there, {} ({}), and beats the best baseline of the test, {} "
+      "({}).",
+      name_of(comparison, best.model), name_of(comparison, baseline.model), on_validation, name_of(comparison, *comparison.best_baseline),
+      difference_text(*comparison.models[best.model].ndcg_difference));
 }
 
 }  // namespace

@@ -18,10 +18,9 @@ std::string row_text(const ComparedModel& model) {
     return fmt::format("{:.4f} [{:.4f}, {:.4f}]", interval.value, interval.low, interval.high);
   };
   const ListStatistics& lists = model.evaluation.lists[3];  // at 20
-  return fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9.4f} {:>9.4f} {:>8.3f} {:>6.3f} {:>8}\n", model.label,
-                     cell("recall_at_20"), cell("ndcg_at_20"), cell("hit_rate_at_20"),
-                     model.all.metrics[find_metric("recall_at_100")].value, model.all.metrics[find_metric("map_at_100")].value,
-                     lists.catalogue_coverage, lists.gini,
+  return fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9.4f} {:>9.4f} {:>8.3f} {:>6.3f} {:>8}\n", model.label, cell("recall_at_20"),
+                     cell("ndcg_at_20"), cell("hit_rate_at_20"), model.all.metrics[find_metric("recall_at_100")].value,
+                     model.all.metrics[find_metric("map_at_100")].value, lists.catalogue_coverage, lists.gini,
                      lists.intra_list_diversity ? fmt::format("{:.3f}", *lists.intra_list_diversity) : "-");
 }
 
@@ -50,8 +49,8 @@ std::string differences_text(const Comparison& comparison) {
   for (const ComparedModel& model : comparison.models) {
     if (!model.ndcg_difference) continue;
     const Interval &ndcg = *model.ndcg_difference, &recall = *model.recall_difference;
-    text += fmt::format("{:<14} NDCG@20 {:+.4f} [{:+.4f}, {:+.4f}]   recall@20 {:+.4f} [{:+.4f}, {:+.4f}]\n", model.label,
-                        ndcg.value, ndcg.low, ndcg.high, recall.value, recall.low, recall.high);
+    text += fmt::format("{:<14} NDCG@20 {:+.4f} [{:+.4f}, {:+.4f}]   recall@20 {:+.4f} [{:+.4f}, {:+.4f}]\n", model.label, ndcg.value,
+                        ndcg.low, ndcg.high, recall.value, recall.low, recall.high);
   }
   return text;
 }
@@ -103,8 +102,11 @@ Json to_json(const Comparison& comparison, const Promotion& promotion) {
     if (model.is_oracle || !model.ndcg_difference) continue;
     standings.push_back({{"label", model.label}, {"standing", to_text(standing(*model.ndcg_difference))}});
   }
-  return {{"promoted", name_of(promotion.promoted)}, {"refused", name_of(promotion.refused)}, {"reason", promotion.reason},
-          {"validation", validation}, {"against_best_baseline_on_test", standings}};
+  return {{"promoted", name_of(promotion.promoted)},
+          {"refused", name_of(promotion.refused)},
+          {"reason", promotion.reason},
+          {"validation", validation},
+          {"against_best_baseline_on_test", standings}};
 }
 
 template <class T>

@@ -24,7 +24,8 @@ std::string trial_stage(std::size_t trial) { return fmt::format("fit {} on train
 std::string to_json(const Selection& selection) {
   nlohmann::ordered_json json{{"trials", nlohmann::ordered_json::array()}, {"warnings", selection.warnings}};
   for (const Trial& trial : selection.trials)
-    json["trials"].push_back({{"knobs", trial.knobs}, {"ndcg_at_20", trial.ndcg_at_20}, {"recall_at_20", trial.recall_at_20}, {"seconds", trial.seconds}});
+    json["trials"].push_back(
+        {{"knobs", trial.knobs}, {"ndcg_at_20", trial.ndcg_at_20}, {"recall_at_20", trial.recall_at_20}, {"seconds", trial.seconds}});
   return json.dump();
 }
 
@@ -34,7 +35,8 @@ Result<Selection> from_json(std::string_view text) {
   try {  // nlohmann reports a wrong shape by exception; it ends here
     const auto json = nlohmann::json::parse(text);
     for (const auto& trial : json.at("trials"))
-      selection.trials.push_back({trial.at("knobs"), number(trial.at("ndcg_at_20")), number(trial.at("recall_at_20")), trial.at("seconds")});
+      selection.trials.push_back(
+          {trial.at("knobs"), number(trial.at("ndcg_at_20")), number(trial.at("recall_at_20")), trial.at("seconds")});
     json.at("warnings").get_to(selection.warnings);
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, "checkpoint: what earlier fits found: ", error.what());

@@ -22,16 +22,17 @@ constexpr std::size_t kShownHistory = 8;
 Json data_json(const ReportSource& source) {
   const Dataset& dataset = source.dataset;
   const auto label = [&](TimePoint at) { return time_label(at, dataset.time_kind()); };
-  return {{"dataset", dataset.directory().filename().empty() ? dataset.directory().parent_path().filename().string()
-                                                            : dataset.directory().filename().string()},
-          {"fingerprint", dataset.fingerprint()},
-          {"num_events", dataset.num_events()},
-          {"num_customers", dataset.num_users()},
-          {"num_products", dataset.num_items()},
-          {"first_event", label(dataset.times().front())},
-          {"validation_from", source.split.validation_begin == source.split.test_begin ? Json() : Json(label(source.split.validation_from))},
-          {"test_from", label(source.split.test_from)},
-          {"last_event", label(dataset.times().back())}};
+  return {
+      {"dataset", dataset.directory().filename().empty() ? dataset.directory().parent_path().filename().string()
+                                                         : dataset.directory().filename().string()},
+      {"fingerprint", dataset.fingerprint()},
+      {"num_events", dataset.num_events()},
+      {"num_customers", dataset.num_users()},
+      {"num_products", dataset.num_items()},
+      {"first_event", label(dataset.times().front())},
+      {"validation_from", source.split.validation_begin == source.split.test_begin ? Json() : Json(label(source.split.validation_from))},
+      {"test_from", label(source.split.test_from)},
+      {"last_event", label(dataset.times().back())}};
 }
 
 // Lines of a curves file that are objects; others are left out: a run that was killed may leave half a line.
@@ -92,9 +93,7 @@ class ExampleWriter {
             {"models", models}};
   }
 
-  Json product_json(ItemIndex item) const {
-    return {{"id", words_.id(item)}, {"name", words_.name(item)}, {"kind", words_.kind(item)}};
-  }
+  Json product_json(ItemIndex item) const { return {{"id", words_.id(item)}, {"name", words_.name(item)}, {"kind", words_.kind(item)}}; }
 
  private:
   std::string label(TimePoint at) const { return time_label(at, source_.dataset.time_kind()); }

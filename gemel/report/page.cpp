@@ -34,10 +34,8 @@ std::string escaped_for_script(std::string_view json) {
   std::string out;
   out.reserve(json.size());
   for (const char letter : json) {
-    if (letter == '<')
-      out += "\\u003c";
-    else
-      out += letter;
+    if (letter == '<') out += "\\u003c";
+    else out += letter;
   }
   return out;
 }
@@ -48,8 +46,8 @@ std::string_view between(const char* begin, const char* end) { return {begin, st
 
 std::string html_page(PageKind kind, std::string_view title, std::string_view json) {
   const std::string title_text = escaped_for_html(title), data = escaped_for_script(json);
-  const std::string_view content = kind == PageKind::kReport ? between(gemel_report_js, gemel_report_js_end)
-                                                             : between(gemel_tuning_js, gemel_tuning_js_end);
+  const std::string_view content =
+      kind == PageKind::kReport ? between(gemel_report_js, gemel_report_js_end) : between(gemel_tuning_js, gemel_tuning_js_end);
   std::string_view rest = between(gemel_page_html, gemel_page_html_end);
   std::string page;
   const auto fill = [&](std::string_view mark, std::string_view with) {  // marks stand in the template in this order

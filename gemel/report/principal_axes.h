@@ -11,7 +11,8 @@ namespace gemel::report {
 
 using Point = std::array<double, 2>;
 
-// Coordinates of each row along both axes, around the mean row. The largest entry of an axis is positive, so that the drawing does not flip.
+// Coordinates of each row along both axes, around the mean row. The largest entry of an axis is positive, so that the drawing does not
+// flip.
 std::vector<Point> along_principal_axes(ConstMatrixView rows);
 
 }  // namespace gemel::report

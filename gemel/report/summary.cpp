@@ -37,8 +37,8 @@ std::string names(const std::vector<std::string>& list) {
 }
 
 std::string hits_sentence(const ComparedModel& model, const ComparedModel* baseline) {
-  std::string text =
-      fmt::format("{} had at least one right product among its first 20 in {} cases", model.label, of_hundred(value_of(model.all, "hit_rate_at_20")));
+  std::string text = fmt::format("{} had at least one right product among its first 20 in {} cases", model.label,
+                                 of_hundred(value_of(model.all, "hit_rate_at_20")));
   if (baseline != nullptr && baseline != &model)
     text += fmt::format("; the best simple approach, {}, in {}", baseline->label, of_hundred(value_of(baseline->all, "hit_rate_at_20")));
   return text + ".";
@@ -59,8 +59,9 @@ std::string cold_sentence(const ComparedModel& model) {
 
 std::string catalogue_sentence(const ComparedModel& model) {
   const auto lists = std::ranges::find(model.evaluation.lists, std::size_t{20}, &ListStatistics::k);
-  return fmt::format("Its lists of 20 use {:.0f} % of the products on offer, and {:.0f} % of what it shows are products outside the best sellers.",
-                     100 * lists->catalogue_coverage, 100 * lists->tail_share);
+  return fmt::format(
+      "Its lists of 20 use {:.0f} % of the products on offer, and {:.0f} % of what it shows are products outside the best sellers.",
+      100 * lists->catalogue_coverage, 100 * lists->tail_share);
 }
 
 // Who is no better than a simple approach, by name.
@@ -74,8 +75,7 @@ std::vector<std::string> losing_sentences(const Comparison& comparison) {
   }
   std::vector<std::string> sentences;
   const auto tell = [&](const std::vector<std::string>& who, std::string_view what) {
-    if (!who.empty())
-      sentences.push_back(fmt::format("{} {} {}.", names(who), what, comparison.models[*comparison.best_baseline].label));
+    if (!who.empty()) sentences.push_back(fmt::format("{} {} {}.", names(who), what, comparison.models[*comparison.best_baseline].label));
   };
   tell(losers, losers.size() == 1 ? "loses to the best simple approach," : "lose to the best simple approach,");
   tell(level, level.size() == 1 ? "cannot be told from the best simple approach," : "cannot be told from the best simple approach,");

@@ -149,8 +149,7 @@ std::vector<Point> tsne(ConstMatrixView rows, const TsneOptions& options, Thread
     const bool is_early = iteration < kEarlyIterations;
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t axis = 0; axis < 2; ++axis)
-        gradient[i][axis] =
-            4 * ((is_early ? kEarlyExaggeration : 1) * forces[i].attraction[axis] - forces[i].repulsion[axis] / normaliser);
+        gradient[i][axis] = 4 * ((is_early ? kEarlyExaggeration : 1) * forces[i].attraction[axis] - forces[i].repulsion[axis] / normaliser);
     descent.step(gradient, is_early ? 0.5 : 0.8);
   }
   return descent.points();

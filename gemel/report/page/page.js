@@ -1,4 +1,3 @@
-"use strict";
 // Building blocks of all pages: elements, tables, charts. The data is only ever set as text.
 
 const page = document.getElementById("page");
@@ -26,7 +25,7 @@ const plural = (n, one, many) => `${count(n)} ${n === 1 ? one : many}`;
 const score = (x) => (x === null || x === undefined ? "–" : x.toFixed(4));
 const signed = (x) => (x > 0 ? "+" : x < 0 ? "−" : "±") + Math.abs(x).toFixed(4);
 const percent = (x) => (100 * x).toFixed(x < 0.0995 ? 1 : 0) + " %";
-const seconds = (s) => (s === null ? "–" : s < 10 ? s.toFixed(1) + " s" : s < 120 ? Math.round(s) + " s" : (s / 60).toFixed(1) + " min");
+const seconds = (s) => (s === null ? "–" : s < 0.95 ? Math.max(1, Math.round(1000 * s)) + " ms" : s < 10 ? s.toFixed(1) + " s" : s < 120 ? Math.round(s) + " s" : (s / 60).toFixed(1) + " min");
 const bytes = (b) => (b === null ? "–" : b < 1e6 ? "under 1 MB" : b < 1e9 ? Math.round(b / 1e6) + " MB" : (b / 1e9).toFixed(1) + " GB");
 
 const metricWords = (name) => {

@@ -13,9 +13,10 @@ const colour = { field: "model", type: "nominal", scale: { domain: labels, range
 const withoutLegend = { ...colour, legend: null };
 const swatch = (i) => el("span", { class: "swatch", style: `background:${colours[i]}`, "aria-hidden": "true" });
 const tag = (text, kind) => el("span", { class: "tag" + (kind ? " " + kind : "") }, text);
-const nameOf = (m, i) => el("span", {}, swatch(i), m.label, m.is_oracle ? tag("the best possible") : m.is_baseline ? tag("baseline") : null, m.label === chosen ? tag("promoted", "good") : m.label === data.promotion.refused ? tag("not promoted", "bad") : null);
+const nameOf = (m, i) => el("span", { class: "name" }, swatch(i), m.label, m.is_oracle ? tag("the best possible") : m.is_baseline ? tag("baseline") : null, m.label === chosen ? tag("promoted", "good") : m.label === data.promotion.refused ? tag("not promoted", "bad") : null);
 const at20 = (m) => m.lists.find((l) => l.k === 20);
-const byLength = (title) => ({ title, axis: { labelAngle: 0 } });
+
+const rowsHigh = (n) => 30 * n;  // charts with a model a row
 
 const questions = {
   rolling_week: "one question for each customer and week, asked with all that was known when the week began",
@@ -48,7 +49,7 @@ const intervalsOf = (metric, slice = (m) => m.all) =>
 
 const comparisonSpec = (metric) => ({
   data: { values: intervalsOf(metric) },
-  height: { step: 30 },
+  height: rowsHigh(models.length),
   encoding: { y: { field: "model", type: "nominal", sort: { field: "value", order: "descending" }, title: null, axis: { domain: false, ticks: false, labelFontSize: 13, labelColor: "#1c2430" } } },
   layer: [
     { mark: { type: "rule", strokeWidth: 2 }, encoding: { x: { field: "low", type: "quantitative", title: metricWords(metric), scale: { zero: true } }, x2: { field: "high" }, color: withoutLegend } },
@@ -63,7 +64,7 @@ function differenceSpec() {
   const rows = models.filter((m) => m.ndcg_at_20_minus_best_baseline && !m.is_oracle).map((m) => ({ model: m.label, ...m.ndcg_at_20_minus_best_baseline }));
   return {
     data: { values: rows },
-    height: { step: 30 },
+    height: rowsHigh(rows.length),
     encoding: { y: { field: "model", type: "nominal", sort: { field: "value", order: "descending" }, title: null, axis: { domain: false, ticks: false, labelFontSize: 13, labelColor: "#1c2430" } } },
     layer: [
       { data: { values: [{}] }, mark: { type: "rule", color: "#1c2430", strokeDash: [3, 3] }, encoding: { x: { datum: 0 }, y: null } },
@@ -105,7 +106,8 @@ function gate() {
     el("p", {}, `Knobs and model are chosen on the validation period${data.data.validation_from ? `, from ${data.data.validation_from} to ${data.data.test_from}` : ""}. The test is read once, and can only stop what validation proposed: a model that does not beat the best baseline is not promoted.`),
     table([{ title: "model" }, { title: "NDCG@20", number: true }, { title: "recall@20", number: true }, { title: "NDCG@20 minus the best baseline", number: true }],
       rows.map((r) => { const i = labels.indexOf(r.label); return { chosen: r.label === chosen, cells: [nameOf(models[i], i), score(r.ndcg_at_20), score(r.recall_at_20), interval(r.ndcg_at_20_minus_best_baseline, signed)] }; }),
-      "On validation, best first"));
+      "On validation, best first"),
+    rows.some((r) => r.ndcg_at_20_minus_best_baseline === null && !models[labels.indexOf(r.label)].is_baseline) ? el("p", { class: "note" }, "A model from a bundle brings its figure on validation along, not its answers: its difference has no interval there.") : null);
 }
 
 function weeks() {
@@ -115,7 +117,7 @@ function weeks() {
     el("p", {}, "Shops change: a model that leans on what it once learnt falls behind as the weeks pass, a counter keeps up."),
     chart({
       data: { values: rows }, height: 300,
-      layer: [{ mark: { type: "line", strokeWidth: 2, interpolate: "monotone" } }, { mark: { type: "point", filled: true, size: 34, opacity: 1 } }],
+      layer: [{ mark: { type: "line", strokeWidth: 2 } }, { mark: { type: "point", filled: true, size: 34, opacity: 1 } }],
       encoding: {
         x: { field: "week", type: "quantitative", title: "week after the start of the test", axis: { tickMinStep: 1, format: "d", grid: false }, scale: { zero: false, nice: false, padding: 10 } },
         y: { field: "recall", type: "quantitative", title: "recall@20" },
@@ -133,7 +135,7 @@ function parts(list, axis, words) {
   return [
     chart({
       data: { values: rows }, height: 280,
-      encoding: { x: { field: "part", type: "ordinal", sort: order, title: axis, axis: { labelAngle: 0, grid: false, labelLimit: 120 } }, xOffset: { field: "model", type: "nominal", sort: labels }, color: colour },
+      encoding: { x: { field: "part", type: "ordinal", sort: order, title: axis, axis: { labelAngle: 0, grid: false, labelLimit: 120 }, scale: { paddingInner: 0.35, paddingOuter: 0.2 } }, xOffset: { field: "model", type: "nominal", sort: labels }, color: colour },
       layer: [
         { mark: { type: "rule", strokeWidth: 2 }, encoding: { y: { field: "low", type: "quantitative", title: "recall@20" }, y2: { field: "high" } } },
         { mark: { type: "point", filled: true, size: 60, opacity: 1 }, encoding: { y: { field: "value", type: "quantitative" }, tooltip: tips(["model", "model"], ["part", axis, ""], ["value", "recall@20"], ["low", "from"], ["high", "to"], ["ndcg", "NDCG@20"]) } },
@@ -204,7 +206,7 @@ function productMap() {
   const figure = chart(spec(map.models[0]), `A map of products by the embeddings of ${map.models[0].label}`,
     `The ${count(map.products.length)} best-selling products (t-SNE of the candidate embeddings). Neighbours are alike to the model; the size of a point is how often the product was taken; distances between far groups mean nothing.`);
   section("map", "A map of the products",
-    el("p", {}, "Where groups of one colour form although the model only saw who took what, it has found the categories by itself; where colours mix, customers do not shop by category."),
+    el("p", {}, "Products stand near each other where the model treats them alike. Groups of one colour say that it goes by the category; mixed colours, that customers who take one kind take the other too."),
     map.models.length > 1 ? picker("Model", map.models.map((m, i) => [String(i), m.label, i === 0]), (i) => figure.redraw(spec(map.models[Number(i)]))) : null,
     figure);
 }
@@ -238,13 +240,13 @@ function learning() {
       encoding: { x: { field: "epoch", type: "quantitative", title: "epoch", axis: { tickMinStep: 1, format: "d", grid: false }, scale: { zero: false, nice: false, padding: 8 } }, y: { field, type: "quantitative", title, scale: { zero: false } }, color: curved.length > 1 ? colour : { value: colours[labels.indexOf(curved[0].label)] }, tooltip: tips(["model", "model"], ["epoch", "epoch", "d"], [field, title]) },
     }, `${title} by epoch`);
     part.append(el("p", {}, `Each pass over the training events of ${curved.map((f) => f.label).join(", ")}: the loss should fall; when NDCG on validation no longer rises, the passes stop.`),
-      el("div", { class: "two" }, line("loss", "loss, nats"), rows.some((r) => typeof r.validation === "number") ? line("validation", "NDCG@20 on validation") : null, rows.some((r) => typeof r.accuracy === "number") ? line("accuracy", "accuracy: own product ranked first in the batch") : null));
+      el("div", { class: "two" }, line("loss", "loss, nats"), rows.some((r) => typeof r.validation === "number") ? line("validation", "NDCG@20 on validation") : null, rows.some((r) => typeof r.accuracy === "number") ? line("accuracy", "accuracy in the batch") : null));
   }
   if (tried.length === 0) return;
   const trials = tried.flatMap((f) => f.trials.map((t) => ({ model: f.label, knobs: t.knobs, ndcg: t.validation_ndcg_at_20, recall: t.validation_recall_at_20 })));
   part.append(el("h3", {}, "Settings tried on validation"),
     chart({
-      data: { values: trials }, height: { step: 30 },
+      data: { values: trials }, height: rowsHigh(tried.length),
       mark: { type: "point", filled: true, size: 60, opacity: 0.65 },
       encoding: { y: { field: "model", type: "nominal", title: null, axis: { domain: false, ticks: false, labelFontSize: 13, labelColor: "#1c2430" } }, x: { field: "ndcg", type: "quantitative", title: "NDCG@20 on validation" }, color: withoutLegend, tooltip: tips(["model", "model"], ["knobs", "knobs", ""], ["ndcg", "NDCG@20"], ["recall", "recall@20"]) },
     }, "Every setting tried on validation, by model", "Each point is one setting; the best of each model went on to the test."));
@@ -255,12 +257,12 @@ function costs() {
   const timed = rows.filter((r) => r.fit !== null);
   section("costs", "What they cost",
     timed.length > 0 ? chart({
-      data: { values: timed.map((r) => ({ model: r.model, seconds: Math.max(r.fit, 0.01) })) }, height: { step: 30 },
+      data: { values: timed.map((r) => ({ model: r.model, seconds: r.fit })) }, height: rowsHigh(timed.length),
       mark: { type: "bar", height: 12 },
       encoding: { y: { field: "model", type: "nominal", sort: labels, title: null, axis: { domain: false, ticks: false, labelFontSize: 13, labelColor: "#1c2430" } }, x: { field: "seconds", type: "quantitative", title: "seconds of the last fit" }, color: withoutLegend, tooltip: tips(["model", "model"], ["seconds", "seconds", ".2f"]) },
     }, "Seconds of the last fit of each model") : null,
     table([{ title: "model" }, { title: "fit", number: true }, { title: "memory of the fit", number: true }, { title: "search on validation", number: true }, { title: "settings", number: true }, { title: "judging", number: true }],
-      rows.map((r) => ({ cells: [nameOf(models[r.i], r.i), r.source !== null ? el("small", { class: "soft" }, models[r.i].is_oracle ? "the shop's own truth" : "made before") : seconds(r.fit), r.source !== null ? "–" : bytes(r.memory), seconds(r.tuning), count(r.trials), seconds(r.ask)] })),
+      rows.map((r) => ({ cells: [nameOf(models[r.i], r.i), r.fit === null ? el("small", { class: "soft" }, models[r.i].is_oracle ? "knows the truth" : "not known") : seconds(r.fit), bytes(r.memory), seconds(r.tuning), count(r.trials), seconds(r.ask)] })),
       "On the machine that wrote this page; memory: the height beyond what was held before"));
 }
 
