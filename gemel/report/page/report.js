@@ -23,6 +23,9 @@ const questions = {
   per_event: "one question for each event, asked with all that was known just before it",
   frozen: "one question for each customer, asked at the start of the test and never updated",
   frozen_trial: "one question for each customer at the start of the test, products and customers unknown by then left out",
+  leave_last_out: "the last product of each customer, as papers ask; only to compare with their figures",
+  lightgcn_split: "products hidden from each customer's training events, as papers ask; only to compare with their figures",
+  random_80_20: "a fifth of the events drawn by chance, as papers ask; only to compare with their figures",
 };
 
 function header() {
