@@ -58,8 +58,8 @@ Result<JudgedModel> judge_model(const std::string& name, const Judging& judging,
     scratch.emplace(std::move(made));
     select.curves_path = scratch->path() / "curves.jsonl";
   }
-  auto selected = select_on_validation(*entry, fixed_knobs(judging.config, name), judging.dataset, judging.split, select,
-                                       run.pool(), run.progress());
+  auto selected =
+      select_on_validation(*entry, fixed_knobs(judging.config, name), judging.dataset, judging.split, select, run.pool(), run.progress());
   if (!selected) return name_config(selected.error(), judging.config_path);
   Selection& selection = *selected;
   GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(*selection.model, judging.dataset, judging.histories, judging.plan, run.pool(),
