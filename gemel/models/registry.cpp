@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gemel/models/ease/ease.h"
 #include "gemel/models/item_knn/item_knn.h"
 #include "gemel/models/popularity/popularity.h"
 #include "gemel/models/repurchase/repurchase.h"
@@ -14,6 +15,8 @@ constexpr ModelEntry kModels[] = {
     {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true},
     {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true},
     {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true},
+    {"ease", "what goes with what the customer had, all products weighed against each other in closed form", Ease::make, Ease::search_space,
+     false, Ease::tuning_space},
     {"two_tower", "a query tower and a candidate tower, beside the popularity of the last days", TwoTower::make, TwoTower::search_space,
      false},
 };
