@@ -251,6 +251,19 @@ TEST(Kernels, OptimizerStepsAgreeWithTheirFormula) {
   });
 }
 
+TEST(Kernels, APairwiseStepMovesAllThreeRowsByTheUserAsItWas) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    const Floats user = random_floats(n, 1), better = random_floats(n, 2), worse = random_floats(n, 3);
+    Floats u = user, b = better, w = worse;
+    set.pairwise_step(0.1f, 0.01f, u.data(), b.data(), w.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      EXPECT_NEAR(u[i], user[i] + 0.1 * (better[i] - worse[i]) - 0.01 * user[i], 1e-6);
+      EXPECT_NEAR(b[i], better[i] + 0.1 * user[i] - 0.01 * better[i], 1e-6);
+      EXPECT_NEAR(w[i], worse[i] - 0.1 * user[i] - 0.01 * worse[i], 1e-6);
+    }
+  });
+}
+
 TEST(Kernels, SmallSymmetricSystemsAgreeWithADoubleTwin) {
   for (const Kernels* set : supported_kernels())
     for (const std::size_t dim : {16, 32, 48, 128})
