@@ -95,7 +95,7 @@ TEST(Ials, ACustomerWhoCameAfterTheFitIsOneLikeAnyOther) {
 }
 
 TEST(Ials, RanksTheOwnTasteFirst) {
-  const Ials model = fitted({.embedding_dim = 8});
+  const Ials model = fitted({.embedding_dim = 5, .loss = {.regularization = 0.03}});
   const std::vector<HistoryItem> history = {{at_day(40), item_of(shop(), "item8"), 1, {}}, {at_day(45), item_of(shop(), "item9"), 1, {}}};
   Query query;
   query.at = at_day(51);
