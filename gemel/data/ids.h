@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace gemel {
 
@@ -15,6 +16,12 @@ enum class ActionIndex : std::uint8_t {};
 constexpr std::size_t to_size(UserIndex user) { return static_cast<std::size_t>(user); }
 constexpr std::size_t to_size(ItemIndex item) { return static_cast<std::size_t>(item); }
 constexpr std::size_t to_size(ActionIndex action) { return static_cast<std::size_t>(action); }
+
+// The same numbers for code that knows rows and no products.
+inline std::span<const std::uint32_t> as_rows(std::span<const ItemIndex> items) {
+  static_assert(sizeof(ItemIndex) == sizeof(std::uint32_t));
+  return {reinterpret_cast<const std::uint32_t*>(items.data()), items.size()};  // an enum class and its underlying type share their form
+}
 
 // UTC. A Dataset whose events have only an order counts rows in place of microseconds (Dataset::time_kind).
 using TimePoint = std::chrono::sys_time<std::chrono::microseconds>;

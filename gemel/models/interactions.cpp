@@ -7,6 +7,8 @@
 namespace gemel {
 namespace {
 
+const std::vector<std::string> kValueNames{"once", "count", "action_weight", "last_weight"};
+
 // Adds (column, value) to the row that is being written, or joins it with the last one there.
 void add_event(std::uint32_t column, float value, std::size_t row_begin, const InteractionRule& rule, InteractionRows& rows) {
   if (rows.columns.size() > row_begin && rows.columns.back() == column) {
@@ -51,11 +53,20 @@ InteractionRows events_by_item(const TrainView& view, const InteractionRule& rul
 
 }  // namespace
 
+InteractionValue read_interaction_value(ConfigTable& table, InteractionValue fallback) {
+  const std::string name = table.choice("value", kValueNames, kValueNames[static_cast<std::size_t>(fallback)]);
+  return static_cast<InteractionValue>(std::find(kValueNames.begin(), kValueNames.end(), name) - kValueNames.begin());
+}
+
+std::string to_toml(InteractionValue value) { return concat('"', kValueNames[static_cast<std::size_t>(value)], '"'); }
+
 float InteractionRule::value_of(ActionIndex action, float weight, TimePoint at, TimePoint now) const {
   switch (value) {
     case InteractionValue::kOnce:
     case InteractionValue::kCount: return static_cast<float>(decay(now, at, half_life_days));
-    case InteractionValue::kActionWeight: return static_cast<float>(action_weights[to_size(action)] * decay(now, at, half_life_days));
+    case InteractionValue::kActionWeight:
+      if (to_size(action) >= action_weights.size()) return 0;
+      return static_cast<float>(action_weights[to_size(action)] * decay(now, at, half_life_days));
     case InteractionValue::kLastWeight: return weight;
   }
   return 0;

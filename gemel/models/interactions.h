@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "gemel/base/config.h"
 #include "gemel/data/decayed_counts.h"
 #include "gemel/data/histories.h"
 #include "gemel/data/split.h"
@@ -14,11 +15,15 @@ namespace gemel {
 
 // What the events of a customer with a product come to.
 enum class InteractionValue : std::uint8_t {
-  kOnce,          // 1, however many they are
+  kOnce,          // 1, however many they are, faded by the age of the last
   kCount,         // how many they are
   kActionWeight,  // the sum of their actions' weights in shop.toml
   kLastWeight,    // the weight of the last event, such as a rating
 };
+
+// The knob `value`: "once", "count", "action_weight" or "last_weight".
+InteractionValue read_interaction_value(ConfigTable& table, InteractionValue fallback);
+std::string to_toml(InteractionValue value);
 
 struct InteractionRule {
   InteractionValue value = InteractionValue::kOnce;

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "gemel/models/bpr/bpr.h"
+#include "gemel/models/ease/ease.h"
+#include "gemel/models/ials/ials.h"
 #include "gemel/models/item_knn/item_knn.h"
+#include "gemel/models/mf/mf.h"
 #include "gemel/models/popularity/popularity.h"
 #include "gemel/models/repurchase/repurchase.h"
 #include "gemel/models/two_tower/two_tower.h"
@@ -14,6 +18,13 @@ constexpr ModelEntry kModels[] = {
     {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true},
     {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true},
     {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true},
+    {"ials", "customers and products as factors of all that was and was not taken, by alternating least squares", Ials::make,
+     Ials::search_space, false, Ials::tuning_space},
+    {"mf", "factors and biases of given scores, such as ratings, by gradient steps", Mf::make, Mf::search_space, false, Mf::tuning_space},
+    {"bpr", "customers and products as factors that put what was taken above what was not, by gradient steps", Bpr::make, Bpr::search_space,
+     false, Bpr::tuning_space},
+    {"ease", "what goes with what the customer had, all products weighed against each other in closed form", Ease::make, Ease::search_space,
+     false, Ease::tuning_space},
     {"two_tower", "a query tower and a candidate tower, beside the popularity of the last days", TwoTower::make, TwoTower::search_space,
      false},
 };

@@ -11,18 +11,20 @@ constexpr std::size_t kRowBlock = 256;    // rows of a block of gemm_by_rows
 constexpr std::size_t kSumChunk = 1024;   // batch rows of one partial sum of gemm_over_rows
 }  // namespace
 
-void gemm(Transpose transpose_a, ConstMatrixView a, Transpose transpose_b, ConstMatrixView b, float alpha, float beta, MatrixView c) {
+void gemm(Transpose transpose_a, ConstBlockView a, Transpose transpose_b, ConstBlockView b, float alpha, float beta, BlockView c) {
   const bool ta = transpose_a == Transpose::kYes, tb = transpose_b == Transpose::kYes;
   const std::size_t m = ta ? a.cols : a.rows, k = ta ? a.rows : a.cols, n = tb ? b.rows : b.cols;
   GEMEL_CHECK(k == (tb ? b.cols : b.rows) && c.rows == m && c.cols == n, "gemm: shapes do not fit");
   if (m == 0 || n == 0) return;
   if (k == 0) {
-    for (std::size_t i = 0; i < c.size(); ++i) c.data[i] *= beta;
+    for (std::size_t r = 0; r < m; ++r) {
+      for (std::size_t i = 0; i < n; ++i) c.data[r * c.stride + i] *= beta;
+    }
     return;
   }
   const auto size = [](std::size_t x) { return static_cast<dnnl_dim_t>(x); };
-  const auto status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', size(m), size(n), size(k), alpha, a.data, size(a.cols), b.data,
-                                 size(b.cols), beta, c.data, size(c.cols));
+  const auto status = dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', size(m), size(n), size(k), alpha, a.data, size(a.stride), b.data,
+                                 size(b.stride), beta, c.data, size(c.stride));
   GEMEL_CHECK(status == dnnl_success, "dnnl_sgemm failed");
 }
 

@@ -78,11 +78,23 @@ struct Kernels {
   // Where x[i] >= threshold: i into out, ascending; returns how many. out has room for n; NaN is nowhere.
   std::size_t (*find_at_least)(float threshold, const float* x, std::size_t n, std::uint32_t* out);
 
+  // Small symmetric systems, dim a multiple of 16; only the upper triangle of a [dim, dim] is read and holds the result.
+  // a += sum over the n rows of weights[i] * rows[i] transposed(rows[i]); rows [n, dim]. What is below the diagonal may change too.
+  void (*add_outer_products)(const float* rows, const float* weights, std::size_t n, float* a, std::size_t dim);
+  // out = sum over the n rows of weights[i] * (rows[i] . x) * rows[i]: the product of that sum with x, without forming it.
+  void (*outer_products_times)(const float* rows, const float* weights, std::size_t n, const float* x, float* out, std::size_t dim);
+  // b = inverse(a) b by Cholesky's factors, which take the place of a; false when a is not positive definite.
+  bool (*cholesky_solve)(float* a, float* b, std::size_t dim);
+
   // Activations. gelu is the tanh form (Hendrycks, Gimpel 2016, section 2). Backward: dx = dy * act'(x); dx may be dy.
   void (*relu)(const float* x, float* y, std::size_t n);
   void (*relu_backward)(const float* x, const float* dy, float* dx, std::size_t n);
   void (*gelu)(const float* x, float* y, std::size_t n);
   void (*gelu_backward)(const float* x, const float* dy, float* dx, std::size_t n);
+
+  // One step of pairwise ranking: user += step * (better - worse), better += step * user, worse -= step * user, with the user as it was, and
+  // each shrinks by `shrink` times itself.
+  void (*pairwise_step)(float step, float shrink, float* user, float* better, float* worse, std::size_t n);
 
   void (*adagrad)(const AdagradStep& step, const float* gradient, float* sum_of_squares, float* value, std::size_t n);
   void (*adam)(const AdamStep& step, const float* gradient, float* first_moment, float* second_moment, float* value, std::size_t n);

@@ -251,6 +251,60 @@ TEST(Kernels, OptimizerStepsAgreeWithTheirFormula) {
   });
 }
 
+TEST(Kernels, APairwiseStepMovesAllThreeRowsByTheUserAsItWas) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    const Floats user = random_floats(n, 1), better = random_floats(n, 2), worse = random_floats(n, 3);
+    Floats u = user, b = better, w = worse;
+    set.pairwise_step(0.1f, 0.01f, u.data(), b.data(), w.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      EXPECT_NEAR(u[i], user[i] + 0.1 * (better[i] - worse[i]) - 0.01 * user[i], 1e-6);
+      EXPECT_NEAR(b[i], better[i] + 0.1 * user[i] - 0.01 * better[i], 1e-6);
+      EXPECT_NEAR(w[i], worse[i] - 0.1 * user[i] - 0.01 * worse[i], 1e-6);
+    }
+  });
+}
+
+TEST(Kernels, SmallSymmetricSystemsAgreeWithADoubleTwin) {
+  for (const Kernels* set : supported_kernels())
+    for (const std::size_t dim : {16, 32, 48, 128})
+      for (const std::size_t n : {0, 1, 3, 4, 7, 8, 130}) {
+        SCOPED_TRACE(testing::Message() << set->name << ", dim = " << dim << ", n = " << n);
+        const Floats rows = random_floats(n * dim, 1), x = random_floats(dim, 2);
+        Floats weights = random_floats(n, 3);
+        for (float& weight : weights) weight = std::abs(weight);
+        std::vector<double> expected(dim * dim);  // I + sum of weight * row * transposed(row)
+        for (std::size_t r = 0; r < dim; ++r)
+          for (std::size_t c = 0; c < dim; ++c) {
+            expected[r * dim + c] = r == c;
+            for (std::size_t i = 0; i < n; ++i) expected[r * dim + c] += double{weights[i]} * rows[i * dim + r] * rows[i * dim + c];
+          }
+        Floats a(dim * dim), product(dim);
+        for (std::size_t i = 0; i < dim; ++i) a[i * dim + i] = 1;
+        set->add_outer_products(rows.data(), weights.data(), n, a.data(), dim);
+        set->outer_products_times(rows.data(), weights.data(), n, x.data(), product.data(), dim);
+        Floats b(dim);  // a x, so that solving gives x back
+        for (std::size_t r = 0; r < dim; ++r) {
+          double sum = 0;
+          for (std::size_t c = 0; c < dim; ++c) sum += expected[r * dim + c] * x[c];
+          for (std::size_t c = r; c < dim; ++c) ASSERT_NEAR(a[r * dim + c], expected[r * dim + c], 1e-4);
+          ASSERT_NEAR(product[r], sum - x[r], 1e-3);
+          b[r] = static_cast<float>(sum);
+        }
+        ASSERT_TRUE(set->cholesky_solve(a.data(), b.data(), dim));
+        for (std::size_t r = 0; r < dim; ++r) ASSERT_NEAR(b[r], x[r], 1e-3);
+      }
+}
+
+TEST(Kernels, CholeskyRefusesWhatIsNotPositiveDefinite) {
+  for (const Kernels* set : supported_kernels()) {
+    Floats a(16 * 16), b(16, 1.f);
+    for (std::size_t i = 0; i < 16; ++i) a[i * 16 + i] = i == 9 ? -1.f : 1.f;
+    EXPECT_FALSE(set->cholesky_solve(a.data(), b.data(), 16)) << set->name;
+    a[9 * 16 + 9] = std::nanf("");
+    EXPECT_FALSE(set->cholesky_solve(a.data(), b.data(), 16)) << set->name;
+  }
+}
+
 TEST(Kernels, TheNameChoosesTheSetAndAnUnknownOneTheBest) {
   for (const Kernels* set : supported_kernels()) EXPECT_EQ(&choose_kernels(set->name), set);
   EXPECT_STREQ(choose_kernels("base").name, "base");

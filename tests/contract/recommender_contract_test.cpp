@@ -215,7 +215,7 @@ TEST_P(RecommenderContract, AnUnknownKnobIsAnErrorThatNamesIt) {
   EXPECT_NE(model.error().message.find("no_such_knob"), std::string::npos) << model.error().message;
 }
 
-// The models that learn what goes with what.
+// The models that learn what goes with what; mf learns how much what is tried is liked.
 class TasteContract : public RecommenderContract {};
 
 // Knobs for a few hundred events, where the defaults are made for many more.
@@ -263,7 +263,7 @@ std::vector<std::string_view> model_names(const std::set<std::string_view>& with
 
 const auto kByName = [](const auto& parameter) { return std::string(parameter.param); };
 INSTANTIATE_TEST_SUITE_P(Models, RecommenderContract, ::testing::ValuesIn(model_names()), kByName);
-INSTANTIATE_TEST_SUITE_P(Models, TasteContract, ::testing::ValuesIn(model_names({"popularity", "repurchase"})), kByName);
+INSTANTIATE_TEST_SUITE_P(Models, TasteContract, ::testing::ValuesIn(model_names({"popularity", "repurchase", "mf"})), kByName);
 
 }  // namespace
 }  // namespace gemel

@@ -27,6 +27,7 @@ class PopularityOrder {
   void fill(const Query& query, std::size_t k, std::span<const std::uint8_t> eligible, std::vector<ScoredItem>& answer) const;
 
   std::size_t num_items() const { return counts_.num_items(); }
+  const DecayedCounts& counts() const { return counts_; }  // of one half-life
 
   // The counts, as one file of tensors. Errors: kIo, kCorrupt.
   Result<void> save(const std::filesystem::path& directory) const;

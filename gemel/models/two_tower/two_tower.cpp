@@ -53,11 +53,6 @@ std::string epoch_note(std::size_t epoch, const EpochCurve& curve, std::optional
   return note.str();
 }
 
-std::span<const std::uint32_t> as_rows(std::span<const ItemIndex> items) {
-  static_assert(sizeof(ItemIndex) == sizeof(std::uint32_t));
-  return {reinterpret_cast<const std::uint32_t*>(items.data()), items.size()};  // an enum class and its underlying type share their form
-}
-
 // What needs days is refused where [events] has no time column; a history needs at least an order of the events.
 Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
   if (kind == TimeKind::kDays || kind == TimeKind::kSeconds) return {};
