@@ -59,11 +59,16 @@ HistoryConfig read_history(ConfigTable table) {
   history.length = read_size(table, "length", history.length);
   history.pool = table.texts("pool", history.pool);
   for (const std::string& pool : history.pool) {
-    if (pool != "mean" && pool != "recency") table.reject("pool", concat("expected mean or recency, found '", pool, "'"));
+    if (pool != "mean" && pool != "recency" && pool != "attention")
+      table.reject("pool", concat("expected mean, recency or attention, found '", pool, "'"));
+    if (std::ranges::count(history.pool, pool) > 1) table.reject("pool", concat("names '", pool, "' twice"));
   }
   history.half_life_days = table.number("half_life_days", history.half_life_days, 1e-3);
   history.floor = table.number("floor", history.floor, 0);
   history.shared_table = table.flag("shared_table", history.shared_table);
+  history.attention_blocks = read_size(table, "attention_blocks", history.attention_blocks, 1);
+  history.attention_heads = read_size(table, "attention_heads", history.attention_heads, 1);
+  history.attention_dropout = table.number("attention_dropout", history.attention_dropout, 0, 0.95);
   (void)table.finish();  // the error is kept in the file and returned at the end
   return history;
 }
@@ -156,6 +161,9 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
     table.reject("candidate_layers",
                  concat("both towers must end at the same width; query_layers end at ", config.query_layers.back().units,
                         ", candidate_layers at ", config.candidate_layers.back().units));
+  if (config.embedding_dim % config.history.attention_heads != 0)
+    table.reject("history", concat("attention_heads share the embedding_dim evenly; ", config.history.attention_heads,
+                                   " do not divide ", config.embedding_dim));
   if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.popularity_half_life_days.size())
     table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days");
   if (config.first_only && !config.personal_half_life_days.empty())
@@ -181,7 +189,8 @@ std::string TwoTowerConfig::to_toml() const {
   line("weight", weight);
   line("time", quoted_list(time));
   line("history", concat("{ length = ", history.length, ", pool = ", quoted_list(history.pool), ", half_life_days = ",
-                         history.half_life_days, ", floor = ", history.floor, ", shared_table = ", history.shared_table, " }"));
+                         history.half_life_days, ", floor = ", history.floor, ", shared_table = ", history.shared_table, ", attention_blocks = ", history.attention_blocks,
+                         ", attention_heads = ", history.attention_heads, ", attention_dropout = ", history.attention_dropout, " }"));
   line("popularity_half_life_days", number_list(popularity_half_life_days));
   line("popularity_start", popularity_start);
   line("personal_half_life_days", number_list(personal_half_life_days));

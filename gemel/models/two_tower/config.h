@@ -1,7 +1,9 @@
 // The knobs of the two-tower model: the table [models.two_tower] of shop.toml. docs/formats/two_tower.md lists them.
 #pragma once
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gemel/base/config.h"
@@ -19,10 +21,14 @@ struct LayerConfig {
 
 struct HistoryConfig {
   std::size_t length = 30;                   // last N events before the query; 0: no history
-  std::vector<std::string> pool{"recency"};  // "mean" and / or "recency"
+  std::vector<std::string> pool{"recency"};  // any of "mean", "recency", "attention"
   double half_life_days = 60;                // recency weight 2^(-age / half_life) + floor, normalised over the history
   double floor = 0.05;
   bool shared_table = false;                 // use the candidate tower's table of product ids, not one of its own
+  std::size_t attention_blocks = 1, attention_heads = 1;  // history_encoder.h
+  double attention_dropout = 0.2;
+
+  bool has_pool(std::string_view name) const { return std::ranges::find(pool, name) != pool.end(); }
 };
 
 struct TwoTowerConfig {

@@ -1,6 +1,7 @@
 // From queries and products to what the towers read. Everything is fitted on the training period: a product or customer without an
 // event in it has the unseen row of its id table, its features still speak for it.
-// Bags, in order. Candidate tower: item id, item features. Query tower: user id, user features, action, time parts, history pools.
+// Bags, in order. Candidate tower: item id, item features. Query tower: user id, user features, action, time parts, history pools
+// (the attention pool reads tokens, no bag).
 // Thread safety: const after fit.
 #pragma once
 
@@ -72,6 +73,7 @@ class QueryEncoder {
 
   // One a bag. A history that shares the candidate tower's table says so by the name "item_id".
   std::vector<TableSpec> tables() const;
+  std::vector<TableSpec> token_tables() const;  // what a token of the attention pool is the sum of; empty without it
   std::size_t num_numbers() const;
   void encode(std::span<const Query> queries, TowerInput& out) const;
   const TableFeatures& features() const { return features_; }
@@ -84,6 +86,8 @@ class QueryEncoder {
  private:
   void encode_user(const Query& query, std::vector<Bags>& bags, std::size_t& bag, float*& numbers) const;
   void encode_history(std::span<const HistoryItem> history, TimePoint at, bool by_recency, Bags& out) const;
+  void encode_tokens(std::span<const HistoryItem> history, TimePoint at, TowerInput& out) const;
+  TableSpec history_table() const;
   Result<void> make_time_parts();
 
   TwoTowerConfig config_;

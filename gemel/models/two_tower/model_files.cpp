@@ -42,6 +42,7 @@ nlohmann::json spec_to_json(const NetworkSpec& spec) {
   return {{"tables", tables},
           {"query_tables", spec.query_tables},
           {"candidate_tables", spec.candidate_tables},
+          {"token_tables", spec.token_tables},
           {"num_query_numbers", spec.num_query_numbers},
           {"num_candidate_numbers", spec.num_candidate_numbers},
           {"num_personal_values", spec.num_personal_values}};
@@ -54,13 +55,14 @@ Result<NetworkSpec> spec_from_json(std::string_view text) {
     for (const auto& table : json.at("tables")) spec.tables.push_back({table.at("name"), table.at("num_rows")});
     json.at("query_tables").get_to(spec.query_tables);
     json.at("candidate_tables").get_to(spec.candidate_tables);
+    if (json.contains("token_tables")) json.at("token_tables").get_to(spec.token_tables);  // bundles of before have no attention
     json.at("num_query_numbers").get_to(spec.num_query_numbers);
     json.at("num_candidate_numbers").get_to(spec.num_candidate_numbers);
     json.at("num_personal_values").get_to(spec.num_personal_values);
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, "features.json: ", error.what());
   }
-  for (const auto* tables : {&spec.query_tables, &spec.candidate_tables}) {
+  for (const auto* tables : {&spec.query_tables, &spec.candidate_tables, &spec.token_tables}) {
     for (const std::size_t table : *tables) {
       if (table >= spec.tables.size())
         return fail(ErrorCode::kCorrupt, "features.json: a tower reads table ", table, " of ", spec.tables.size());
@@ -115,13 +117,17 @@ Result<void> TwoTower::load(const fs::path& directory) {
   std::copy_n(embeddings.data, embeddings.size(), candidate_embeddings_.data());
   GEMEL_ASSIGN_OR_RETURN(const auto encoders, SafetensorsFile::open(directory / "encoders.safetensors"));
   GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::load(config_, encoders));
-  if (query_encoder_.tables().size() != spec_.query_tables.size() || query_encoder_.num_numbers() != spec_.num_query_numbers ||
+  if (query_encoder_.tables().size() != spec_.query_tables.size() ||
+      query_encoder_.token_tables().size() != spec_.token_tables.size() || query_encoder_.num_numbers() != spec_.num_query_numbers ||
       query_encoder_.personal_counts().num_values() != spec_.num_personal_values)
     return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": does not fit features.json");
-  for (std::size_t bag = 0; bag < spec_.query_tables.size(); ++bag) {
-    if (query_encoder_.tables()[bag].num_rows > spec_.tables[spec_.query_tables[bag]].num_rows)
-      return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": names rows beyond table ",
-                  spec_.tables[spec_.query_tables[bag]].name);
+  for (const auto& [named, read] : {std::pair(query_encoder_.tables(), spec_.query_tables),
+                                    std::pair(query_encoder_.token_tables(), spec_.token_tables)}) {
+    for (std::size_t bag = 0; bag < read.size(); ++bag) {
+      if (named[bag].num_rows > spec_.tables[read[bag]].num_rows)
+        return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": names rows beyond table ",
+                    spec_.tables[read[bag]].name);
+    }
   }
   GEMEL_RETURN_IF_ERROR(load_candidate_features(directory));
   return load_counters(directory / "counters.safetensors");

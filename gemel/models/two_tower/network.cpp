@@ -33,13 +33,16 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
     : normalize_(config.normalize),
       train_scale_(config.normalize && config.train_temperature),
       dropout_rate_(static_cast<float>(config.dropout)),
+      attention_dropout_rate_(static_cast<float>(config.history.attention_dropout)),
       seed_(seed) {
   Rng rng(seed, /*stream=*/0x746f776572);
   for (const TableSpec& table : spec.tables)
     tables_.push_back({.name = "table." + table.name, .value = uniform_table(table.num_rows, config.embedding_dim, rng)});
-  query_tower_ =
-      Tower("query_tower", spec.query_tables, config.embedding_dim, spec.num_query_numbers, config.query_layers, normalize_, rng);
-  candidate_tower_ = Tower("candidate_tower", spec.candidate_tables, config.embedding_dim, spec.num_candidate_numbers,
+  Rng history_rng(seed, /*stream=*/0x686973746f7279);
+  history_encoder_ = HistoryEncoder(config, spec.token_tables, history_rng);
+  query_tower_ = Tower("query_tower", spec.query_tables, config.embedding_dim, history_encoder_.output_dim(), spec.num_query_numbers,
+                       config.query_layers, normalize_, rng);
+  candidate_tower_ = Tower("candidate_tower", spec.candidate_tables, config.embedding_dim, /*encoded_dim=*/0, spec.num_candidate_numbers,
                            config.candidate_layers, normalize_, rng);
   log_scale_ = {.name = "log_scale", .value = Matrix(1, 1, normalize_ ? static_cast<float>(-std::log(config.temperature)) : 0)};
   prior_weights_ = {.name = "prior_weights",
@@ -50,6 +53,8 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
 float Network::scale() const { return std::min(std::exp(log_scale_.value(0, 0)), kMaxScale); }
 
 void Network::embed_queries(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const {
+  HistoryEncoder::Activations history;
+  history_encoder_.forward(tables_, input, {}, history, activations.encoded, pool);
   query_tower_.forward(tables_, input, {}, activations, pool);
 }
 
@@ -58,7 +63,8 @@ void Network::embed_candidates(const TowerInput& input, Tower::Activations& acti
 }
 
 SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64_t step, Gradients& gradients, ThreadPool& pool) {
-  const Tower::Dropout dropout = dropout_of(step);
+  const Tower::Dropout dropout = dropout_of(step), attention_dropout = attention_dropout_of(step);
+  history_encoder_.forward(tables_, batch.queries, attention_dropout, history_activations_, query_activations_.encoded, pool);
   query_tower_.forward(tables_, batch.queries, dropout, query_activations_, pool);
   candidate_tower_.forward(tables_, batch.candidates, dropout, candidate_activations_, pool);
 
@@ -102,6 +108,8 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
   SoftmaxResult result = softmax_loss(view, &d, pool);
 
   query_tower_.backward(dropout, query_activations_, d_query_, gradients.query, pool);
+  history_encoder_.backward(attention_dropout, history_activations_, gradients.query.input, query_tower_.encoded_column(),
+                            gradients.history, pool);
   candidate_tower_.backward(dropout, candidate_activations_, d_candidate_, gradients.candidate, pool);
   gather_table_gradients(batch, gradients, pool);
   gradients.log_scale = Matrix(1, 1, scale() < kMaxScale ? d.d_scale * scale() : std::max(0.0f, d.d_scale * scale()));
@@ -129,6 +137,9 @@ void Network::gather_table_gradients(const TrainingBatch& batch, Gradients& grad
     };
     add_uses(query_tower_, batch.queries, gradients.query.input);
     add_uses(candidate_tower_, batch.candidates, gradients.candidate.input);
+    for (std::size_t part = 0; part < history_encoder_.tables().size(); ++part) {
+      if (history_encoder_.tables()[part] == table) uses.push_back({&batch.queries.token_parts[part], gradients.history.tokens, 0});
+    }
     gradients.tables[table].prepare(uses, tables_[table].value.rows(), tables_[table].value.cols());
   });
   for (RowGradients& table : gradients.tables) table.sum(pool);
@@ -146,6 +157,8 @@ void Network::apply(const Gradients& gradients, const Optimizer& optimizer, Thre
   };
   update_tower(query_tower_, gradients.query);
   update_tower(candidate_tower_, gradients.candidate);
+  const std::vector<Parameter*> of_history = history_encoder_.parameters();
+  for (std::size_t p = 0; p < of_history.size(); ++p) optimizer.update_dense(*of_history[p], gradients.history.parameters[p], pool);
   if (train_scale_) optimizer.update_dense(log_scale_, gradients.log_scale, pool);
   if (prior_weights_.value.size() > 0) optimizer.update_dense(prior_weights_, gradients.prior_weights, pool);
   if (personal_weights_.value.size() > 0) optimizer.update_dense(personal_weights_, gradients.personal_weights, pool);
@@ -157,6 +170,7 @@ std::vector<Parameter*> Network::parameters() {
   for (Tower* tower : {&query_tower_, &candidate_tower_}) {
     for (Parameter* parameter : tower->parameters()) all.push_back(parameter);
   }
+  for (Parameter* parameter : history_encoder_.parameters()) all.push_back(parameter);
   all.push_back(&log_scale_);
   all.push_back(&prior_weights_);
   all.push_back(&personal_weights_);

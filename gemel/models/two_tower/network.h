@@ -9,6 +9,7 @@
 
 #include <vector>
 
+#include "gemel/models/two_tower/history_encoder.h"
 #include "gemel/models/two_tower/tower.h"
 #include "gemel/nn/negative_sampling.h"
 #include "gemel/nn/optimizer.h"
@@ -19,6 +20,7 @@ namespace gemel {
 struct NetworkSpec {
   std::vector<TableSpec> tables;
   std::vector<std::size_t> query_tables, candidate_tables;  // which table each bag of a tower reads
+  std::vector<std::size_t> token_tables;                    // and each part of a token of the history; empty without attention
   std::size_t num_query_numbers = 0, num_candidate_numbers = 0;
   std::size_t num_personal_values = 0;  // PersonalCounts::num_values
 };
@@ -42,6 +44,7 @@ class Network {
 
   struct Gradients {
     Tower::Gradients query, candidate;
+    HistoryEncoder::Gradients history;
     std::vector<RowGradients> tables;
     Matrix log_scale;      // [1, 1]
     Matrix prior_weights;     // [1, half-lives]
@@ -68,17 +71,20 @@ class Network {
 
  private:
   Tower::Dropout dropout_of(std::uint64_t step) const { return {dropout_rate_, seed_, step}; }
+  Tower::Dropout attention_dropout_of(std::uint64_t step) const { return {attention_dropout_rate_, seed_, step}; }
   void gather_table_gradients(const TrainingBatch& batch, Gradients& gradients, ThreadPool& pool) const;
 
   std::vector<Parameter> tables_;
   Tower query_tower_, candidate_tower_;
+  HistoryEncoder history_encoder_;
   Parameter log_scale_, prior_weights_, personal_weights_;
   bool normalize_ = false, train_scale_ = false;
-  float dropout_rate_ = 0;
+  float dropout_rate_ = 0, attention_dropout_rate_ = 0;
   std::uint64_t seed_ = 0;
 
   // Scratch of compute_gradients.
   Tower::Activations query_activations_, candidate_activations_;
+  HistoryEncoder::Activations history_activations_;
   Matrix d_query_, d_candidate_, group_bias_, d_group_bias_;
   std::vector<float> row_bias_, d_row_bias_;
 };

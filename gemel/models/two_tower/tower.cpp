@@ -28,14 +28,17 @@ std::uint64_t stream_of(const std::string& name) {
 void TowerInput::reset(std::size_t num_bags, std::size_t num_examples, std::size_t num_numbers) {
   bags.resize(num_bags);
   for (Bags& bag : bags) bag.clear();
+  for (Bags& part : token_parts) part.clear();
+  token_offsets.assign(1, 0);
   numbers.resize(num_examples, num_numbers);
   size = num_examples;
 }
 
-Tower::Tower(std::string name, std::vector<std::size_t> tables, std::size_t embedding_dim, std::size_t num_numbers,
+Tower::Tower(std::string name, std::vector<std::size_t> tables, std::size_t embedding_dim, std::size_t encoded_dim, std::size_t num_numbers,
              const std::vector<LayerConfig>& layers, bool normalize, Rng& rng)
     : tables_(std::move(tables)),
       embedding_dim_(embedding_dim),
+      encoded_dim_(encoded_dim),
       num_numbers_(num_numbers),
       normalize_(normalize),
       dropout_layer_(stream_of(name)) {
@@ -51,12 +54,15 @@ Tower::Tower(std::string name, std::vector<std::size_t> tables, std::size_t embe
 
 void Tower::forward(std::span<const Parameter> tables, const TowerInput& input, const Dropout& dropout, Activations& activations,
                     ThreadPool& pool) const {
-  GEMEL_CHECK(input.bags.size() == tables_.size() && input.numbers.cols() == num_numbers_, "a tower got another tower's input");
+  GEMEL_CHECK(input.bags.size() == tables_.size() && input.numbers.cols() == num_numbers_ && activations.encoded.cols() == encoded_dim_,
+              "a tower got another tower's input");
   activations.input.resize(input.size, input_dim());
   for (std::size_t bag = 0; bag < tables_.size(); ++bag)
     embedding_bag_forward(tables[tables_[bag]].value, input.bags[bag], activations.input, input_column(bag), pool);
-  for (std::size_t row = 0; row < input.size; ++row)
-    std::ranges::copy(input.numbers.row(row), activations.input.row(row).subspan(tables_.size() * embedding_dim_).begin());
+  for (std::size_t row = 0; row < input.size; ++row) {
+    std::ranges::copy(activations.encoded.row(row), activations.input.row(row).subspan(encoded_column()).begin());
+    std::ranges::copy(input.numbers.row(row), activations.input.row(row).subspan(numbers_column()).begin());
+  }
   if (dropout.rate > 0) gemel::dropout(activations.input, dropout.rate, {dropout.seed, dropout.step, dropout_layer_}, pool);
 
   activations.pre.resize(layers_.size());
