@@ -73,6 +73,14 @@ HistoryConfig read_history(ConfigTable table) {
   return history;
 }
 
+TrendConfig read_trend(ConfigTable table) {
+  TrendConfig trend;
+  trend.units = read_size(table, "units", trend.units);
+  trend.groups = table.texts("groups");
+  (void)table.finish();
+  return trend;
+}
+
 void read_frequency(ConfigTable& table, TwoTowerConfig& config) {
   config.streaming_frequency = table.choice("frequency", {"exact", "streaming"}, "exact") == "streaming";
   if (config.streaming_frequency && config.loss == NegativeKind::kFull)
@@ -130,6 +138,8 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.history = read_history(table.table("history"));
   config.popularity_half_life_days = read_half_lives(table, "popularity_half_life_days", config.popularity_half_life_days);
   config.popularity_start = table.number("popularity_start", config.popularity_start);
+  config.query_interval_days = read_size(table, "query_interval_days", config.query_interval_days);
+  config.trend = read_trend(table.table("trend"));
   config.first_only = table.flag("first_only", config.first_only);
   const auto usual = config.first_only ? std::vector<double>{} : config.personal_half_life_days;
   config.personal_half_life_days = read_half_lives(table, "personal_half_life_days", usual);
@@ -137,6 +147,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.normalize = table.flag("normalize", config.normalize);
   config.temperature = table.number("temperature", config.temperature, 1e-4);
   config.train_temperature = table.flag("train_temperature", config.train_temperature);
+  config.query_gate = table.flag("query_gate", config.query_gate);
   config.loss = to_enum<NegativeKind>(kLosses, table.choice("loss", kLosses, "full"));
   config.num_uniform = read_size(table, "num_uniform", config.num_uniform, 1);
   config.logq_correction = table.flag("logq_correction", config.logq_correction);
@@ -164,8 +175,13 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   if (config.embedding_dim % config.history.attention_heads != 0)
     table.reject("history", concat("attention_heads share the embedding_dim evenly; ", config.history.attention_heads,
                                    " do not divide ", config.embedding_dim));
-  if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.popularity_half_life_days.size())
-    table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days");
+  if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.num_counters())
+    table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days, and one for the trend where it has units");
+  if (config.trend.units > 0 &&
+      (config.popularity_half_life_days.empty() || !std::ranges::is_sorted(config.popularity_half_life_days)))
+    table.reject("trend", "compares counters of neighbouring half-lives: set popularity_half_life_days, shortest first");
+  if (config.query_gate && !config.normalize)
+    table.reject("query_gate", "embeddings of free length are gates already; it is for normalize = true");
   if (config.first_only && !config.personal_half_life_days.empty())
     table.reject("personal_half_life_days", "counts what the customer had, and first_only leaves all that out; set one of them alone");
   if (!config.tower_gates.empty() && config.tower_gates.size() != kNumGates)
@@ -193,11 +209,14 @@ std::string TwoTowerConfig::to_toml() const {
                          ", attention_heads = ", history.attention_heads, ", attention_dropout = ", history.attention_dropout, " }"));
   line("popularity_half_life_days", number_list(popularity_half_life_days));
   line("popularity_start", popularity_start);
+  line("query_interval_days", query_interval_days);
+  line("trend", concat("{ units = ", trend.units, ", groups = ", quoted_list(trend.groups), " }"));
   line("personal_half_life_days", number_list(personal_half_life_days));
   line("personal_start", personal_start);
   line("normalize", normalize);
   line("temperature", temperature);
   line("train_temperature", train_temperature);
+  line("query_gate", query_gate);
   text("loss", name_of(kLosses, loss));
   line("num_uniform", num_uniform);
   line("logq_correction", logq_correction);

@@ -31,6 +31,12 @@ struct HistoryConfig {
   bool has_pool(std::string_view name) const { return std::ranges::find(pool, name) != pool.end(); }
 };
 
+// A bias for each product and day from what recent sales say (features/trend_features.h, trend_head.h).
+struct TrendConfig {
+  std::size_t units = 0;            // of the hidden layer; 0: none
+  std::vector<std::string> groups;  // item features of which a product's share of sales counts too, such as the brand
+};
+
 struct TwoTowerConfig {
   std::size_t embedding_dim = 64;  // of every embedding table
   std::vector<LayerConfig> query_layers, candidate_layers;  // the last one is the output; both end at the same width
@@ -45,12 +51,16 @@ struct TwoTowerConfig {
   std::vector<double> popularity_half_life_days{2, 7, 30};  // the additive prior; empty: none
   double popularity_start = 0.3;                            // initial weight of each
 
+  std::size_t query_interval_days = 0;  // what training knows of an event: all before its day, or before the last so many days began
+  TrendConfig trend;
+
   std::vector<double> personal_half_life_days{kNoDecay};  // the customer's own counts (features/personal_counts.h); empty: none
   double personal_start = 0.3;                  // initial weight of each
 
   bool normalize = true;       // L2-normalised embeddings, logits divided by the temperature
   double temperature = 0.07;   // where it starts, or stays
   bool train_temperature = true;
+  bool query_gate = false;     // the query tower decides how much the towers count beside popularity
 
   NegativeKind loss = NegativeKind::kFull;
   std::size_t num_uniform = 3000;  // mixed: uniformly drawn candidates a batch
@@ -72,11 +82,13 @@ struct TwoTowerConfig {
   // How towers and counters are put together for serving; fitted on the validation period when not given (calibration.h).
   bool calibrate = true;
   std::vector<double> personal_weights;    // [counted actions x half-lives]
-  std::vector<double> popularity_weights;  // [half-lives]
+  std::vector<double> popularity_weights;  // [num_counters()]
   std::vector<double> tower_gates;         // [kNumGates], by length of the history
 
   // Errors are kept in the table's file: see ConfigTable.
   static Result<TwoTowerConfig> read(ConfigTable table);
+  // What calibration weighs: a counter for each half-life, then the learned bias where there is a trend head.
+  std::size_t num_counters() const { return popularity_half_life_days.size() + (trend.units > 0 ? 1 : 0); }
   std::string to_toml() const;  // one key a line; read(to_toml()) gives the same
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <map>
 
 namespace gemel {
 namespace {
@@ -48,7 +49,7 @@ std::vector<std::size_t> merge_tables(const std::vector<TableSpec>& wanted, std:
 
 }  // namespace
 
-NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries) {
+NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries, const TrendFeatures& trend) {
   NetworkSpec spec;
   spec.candidate_tables = merge_tables(candidates.tables(), spec.tables);
   spec.query_tables = merge_tables(queries.tables(), spec.tables);
@@ -56,6 +57,7 @@ NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEnc
   spec.num_query_numbers = queries.num_numbers();
   spec.num_candidate_numbers = candidates.num_numbers();
   spec.num_personal_values = queries.personal_counts().num_values();
+  spec.num_trend_inputs = trend.num_inputs();
   return spec;
 }
 
@@ -91,17 +93,36 @@ std::vector<TableSpec> CandidateEncoder::tables() const {
 
 void CandidateEncoder::encode(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const {
   out.reset(table_.bags.size() + (use_id_ ? 1 : 0), items.size(), num_numbers());
-  const auto limit = static_cast<std::uint64_t>(dropout.rate * 0x1p64 * 0.9999999);
   for (std::size_t i = 0; i < items.size(); ++i) {
     std::size_t bag = 0;
     if (use_id_) {
-      const bool drop = dropout.rate > 0 && splitmix64(splitmix64(dropout.seed ^ dropout.step) ^ items[i]) < limit;
-      out.bags[bag].push(drop ? Vocabulary::kUnseen : ids_.row(items[i]), 1);
+      out.bags[bag].push(dropout.drops(items[i]) ? Vocabulary::kUnseen : ids_.row(items[i]), 1);
       out.bags[bag++].close_bag();
     }
     for (const EncodedBags& feature : table_.bags) out.bags[bag++].append(feature.bags, items[i]);
     std::ranges::copy(table_.numbers.row(items[i]), out.numbers.row(i).begin());
   }
+}
+
+std::vector<std::uint8_t> CandidateEncoder::without_id(std::span<const std::uint32_t> items, const IdDropout& dropout) const {
+  std::vector<std::uint8_t> without;
+  for (const std::uint32_t item : items) without.push_back(!ids_.knows(item) || dropout.drops(item));
+  return without;
+}
+
+Result<TrendGroup> CandidateEncoder::group_by(std::string_view feature) const {
+  const auto found = std::ranges::find(table_.bags, feature, &EncodedBags::name);
+  if (found == table_.bags.end())
+    return fail(ErrorCode::kBadConfig, "models.two_tower.trend.groups: '", feature, "' is no category and no tags among the item_features");
+  TrendGroup group{std::string(feature), {}, 0};
+  std::map<std::vector<std::uint32_t>, std::uint32_t> numbers;  // of each set of values
+  for (std::size_t item = 0; item < found->bags.size(); ++item) {
+    const auto rows = found->bags.rows_of(item);
+    const auto [at, is_new] = numbers.try_emplace({rows.begin(), rows.end()}, group.num_groups);
+    group.num_groups += is_new;
+    group.group_of_item.push_back(at->second);
+  }
+  return group;
 }
 
 Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const TrainView& view, const IdRows& item_ids) {

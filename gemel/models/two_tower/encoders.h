@@ -12,6 +12,7 @@
 #include "gemel/features/personal_counts.h"
 #include "gemel/features/table_features.h"
 #include "gemel/features/time_parts.h"
+#include "gemel/features/trend_features.h"
 #include "gemel/models/recommender.h"
 #include "gemel/models/two_tower/config.h"
 #include "gemel/models/two_tower/network.h"
@@ -26,6 +27,7 @@ class IdRows {
   IdRows(std::span<const std::uint8_t> seen);
   explicit IdRows(std::vector<std::uint32_t> rows);
   std::uint32_t row(std::size_t index) const { return index < rows_.size() ? rows_[index] : Vocabulary::kUnseen; }
+  bool knows(std::size_t index) const { return row(index) != Vocabulary::kUnseen; }
   std::uint32_t num_rows() const { return num_rows_; }
   std::span<const std::uint32_t> rows() const { return rows_; }
 
@@ -38,6 +40,11 @@ class IdRows {
 struct IdDropout {
   double rate = 0;
   std::uint64_t seed = 0, step = 0;
+
+  bool drops(std::uint32_t item) const {
+    const auto limit = static_cast<std::uint64_t>(rate * 0x1p64 * 0.9999999);
+    return rate > 0 && splitmix64(splitmix64(seed ^ step) ^ item) < limit;
+  }
 };
 
 class CandidateEncoder {
@@ -50,6 +57,10 @@ class CandidateEncoder {
   void encode(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const;
   const IdRows& ids() const { return ids_; }
   const TableFeatures& features() const { return features_; }
+  // 1 for each product whose id the network does not know, by nature or dropped. -> [items]
+  std::vector<std::uint8_t> without_id(std::span<const std::uint32_t> items, const IdDropout& dropout) const;
+  // Products that share their values of a feature. Error kBadConfig: no categories or tags of that name.
+  Result<TrendGroup> group_by(std::string_view feature) const;
 
   // Product `item` in row 0, then as if the shop did not know one thing of it: its id (where there are ids), then each of features().
   void encode_without_each(std::uint32_t item, TowerInput& out) const;
@@ -77,6 +88,7 @@ class QueryEncoder {
   std::size_t num_numbers() const;
   void encode(std::span<const Query> queries, TowerInput& out) const;
   const TableFeatures& features() const { return features_; }
+  const IdRows& item_ids() const { return item_ids_; }
   const PersonalCounts& personal_counts() const { return personal_counts_; }
 
   // Everything encode and personal_counts need, without the Dataset. Error: kIo.
@@ -100,7 +112,7 @@ class QueryEncoder {
   PersonalCounts personal_counts_;
 };
 
-// The network that reads what these two write.
-NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries);
+// The network that reads what these write.
+NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries, const TrendFeatures& trend);
 
 }  // namespace gemel

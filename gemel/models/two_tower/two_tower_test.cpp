@@ -176,7 +176,7 @@ TEST(PointInTime, LaterEventsChangeNoFeatureOfEarlierExamples) {
     const TrainView view{&shop, fitted, at_day(100)};
     const auto candidates = CandidateEncoder::fit(config, view).value();
     const auto queries = QueryEncoder::fit(config, view, candidates.ids()).value();
-    Trainer trainer = Trainer::make(config, view, candidates, queries, 1).value();
+    Trainer trainer = Trainer::make(config, view, candidates, queries, TrendFeatures(), 1).value();
     std::vector<std::uint32_t> examples(num_examples);
     for (std::uint32_t i = 0; i < num_examples; ++i) examples[i] = i;
     TrainingBatch batch;
