@@ -138,7 +138,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.history = read_history(table.table("history"));
   config.popularity_half_life_days = read_half_lives(table, "popularity_half_life_days", config.popularity_half_life_days);
   config.popularity_start = table.number("popularity_start", config.popularity_start);
-  config.query_interval_days = read_size(table, "query_interval_days", config.query_interval_days);
+  config.counter_interval_days = read_size(table, "counter_interval_days", config.counter_interval_days);
   config.trend = read_trend(table.table("trend"));
   config.first_only = table.flag("first_only", config.first_only);
   const auto usual = config.first_only ? std::vector<double>{} : config.personal_half_life_days;
@@ -156,6 +156,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.dropout = table.number("dropout", config.dropout, 0, 0.95);
   config.id_dropout = table.number("id_dropout", config.id_dropout, 0, 1);
   config.optimizer = read_optimizer(table);
+  config.average_decay = table.number("average_decay", config.average_decay, 0, 0.999999);
   config.batch_size = read_size(table, "batch_size", config.batch_size, 2);
   config.block_size = read_size(table, "block_size", config.block_size, 1);
   config.epochs = read_size(table, "epochs", config.epochs, 1);
@@ -176,7 +177,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
     table.reject("history", concat("attention_heads share the embedding_dim evenly; ", config.history.attention_heads,
                                    " do not divide ", config.embedding_dim));
   if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.num_counters())
-    table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days, and one for the trend where it has units");
+    table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days and, where the trend has units, two more");
   if (config.trend.units > 0 &&
       (config.popularity_half_life_days.empty() || !std::ranges::is_sorted(config.popularity_half_life_days)))
     table.reject("trend", "compares counters of neighbouring half-lives: set popularity_half_life_days, shortest first");
@@ -209,7 +210,7 @@ std::string TwoTowerConfig::to_toml() const {
                          ", attention_heads = ", history.attention_heads, ", attention_dropout = ", history.attention_dropout, " }"));
   line("popularity_half_life_days", number_list(popularity_half_life_days));
   line("popularity_start", popularity_start);
-  line("query_interval_days", query_interval_days);
+  line("counter_interval_days", counter_interval_days);
   line("trend", concat("{ units = ", trend.units, ", groups = ", quoted_list(trend.groups), " }"));
   line("personal_half_life_days", number_list(personal_half_life_days));
   line("personal_start", personal_start);
@@ -231,6 +232,7 @@ std::string TwoTowerConfig::to_toml() const {
   line("momentum", optimizer.momentum);
   line("weight_decay", optimizer.weight_decay);
   text("schedule", name_of(kSchedules, optimizer.schedule));
+  line("average_decay", average_decay);
   line("batch_size", batch_size);
   line("block_size", block_size);
   line("epochs", epochs);

@@ -51,7 +51,7 @@ struct TwoTowerConfig {
   std::vector<double> popularity_half_life_days{2, 7, 30};  // the additive prior; empty: none
   double popularity_start = 0.3;                            // initial weight of each
 
-  std::size_t query_interval_days = 0;  // what training knows of an event: all before its day, or before the last so many days began
+  std::size_t counter_interval_days = 0;  // counters in training: as of the event's day, or of the start of the so many days it lies in
   TrendConfig trend;
 
   std::vector<double> personal_half_life_days{kNoDecay};  // the customer's own counts (features/personal_counts.h); empty: none
@@ -71,6 +71,7 @@ struct TwoTowerConfig {
   double dropout = 0.4;     // on the inputs of both towers
   double id_dropout = 0.1;  // share of product ids replaced by the unseen one, so that its row learns to speak for new products
   OptimizerConfig optimizer;
+  double average_decay = 0;  // of the weights over the steps, weight_average.h; 0: the last ones are served
   std::size_t batch_size = 2048;
   std::size_t block_size = 32;   // examples of neighbouring times that stay together in a batch: keeps the prior's days few
   std::size_t epochs = 8;        // at most; validation chooses
@@ -87,8 +88,9 @@ struct TwoTowerConfig {
 
   // Errors are kept in the table's file: see ConfigTable.
   static Result<TwoTowerConfig> read(ConfigTable table);
-  // What calibration weighs: a counter for each half-life, then the learned bias where there is a trend head.
-  std::size_t num_counters() const { return popularity_half_life_days.size() + (trend.units > 0 ? 1 : 0); }
+  // What calibration weighs: a counter for each half-life; with a trend head the bias it makes, and 1 for products that training did not see.
+  std::size_t num_counters() const { return popularity_half_life_days.size() + (trend.units > 0 ? 2 : 0); }
+  std::size_t learned_bias() const { return popularity_half_life_days.size(); }  // which of them
   std::string to_toml() const;  // one key a line; read(to_toml()) gives the same
 };
 

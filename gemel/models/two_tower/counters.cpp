@@ -1,5 +1,7 @@
 #include "gemel/models/two_tower/counters.h"
 
+#include <algorithm>
+
 #include "gemel/numerics/kernels.h"
 
 namespace gemel {
@@ -20,12 +22,13 @@ Result<TrendFeatures> Counters::make_trend(const TwoTowerConfig& config, const C
 
 void Counters::rows(const Network& network, ThreadPool& pool, Matrix& out) const {
   const std::size_t num_half_lives = counts_.half_life_days().size();
-  out.resize(num_half_lives + (trend_.num_inputs() > 0 ? 1 : 0), counts_.num_items());
+  out.resize(num_half_lives + (trend_.num_inputs() > 0 ? 2 : 0), counts_.num_items());
   for (std::size_t h = 0; h < num_half_lives; ++h) counts_.log_shares(h, out.row(h));
   if (trend_.num_inputs() == 0) return;
   Matrix inputs;
   trend_.of_counts(counts_, without_id_, inputs);
   network.learned_bias(out.view().row_block(0, num_half_lives), inputs, out.row(num_half_lives), pool);
+  std::ranges::copy(without_id_, out.row(num_half_lives + 1).begin());
 }
 
 void Counters::bias(const Network& network, std::span<const double> weights, std::vector<float>& out) const {

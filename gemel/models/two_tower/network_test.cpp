@@ -131,7 +131,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "loss = \"full\"\ndropout = 0.2\nhistory = { length = 7, pool = [\"attention\", \"mean\"], attention_heads = 2, "
                       "attention_blocks = 2, attention_dropout = 0.3 }",
                       "loss = \"in_batch\"\ndropout = 0.0\nhistory = { pool = [\"attention\"], shared_table = true }",
-                      "loss = \"full\"\ndropout = 0.1\nid_dropout = 0.3\nquery_gate = true\nquery_interval_days = 3\n"
+                      "loss = \"full\"\ndropout = 0.1\nid_dropout = 0.3\nquery_gate = true\ncounter_interval_days = 3\n"
                       "trend = { units = 3, groups = [\"brand\", \"tags\"] }",
                       "loss = \"mixed\"\nmask_accidental_hits = false\ndropout = 0.2\nnormalize = false",
                       "loss = \"full\"\nfirst_only = true\npopularity_half_life_days = []\ndropout = 0.0"));

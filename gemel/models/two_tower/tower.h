@@ -1,6 +1,7 @@
-// One tower: bags of embedding rows, what was encoded before (a history by attention) and plain numbers, side by side, through dense layers, to one embedding an example, L2-normalised or
-// not. A gated tower has one output more, z: its normalised embeddings are stretched by 2 sigmoid(z). The embedding tables belong to the network, since towers may share them. Thread safety: forward and backward by one caller for each
-// Activations; parameters change only in between.
+// One tower: bags of embedding rows, what was encoded before (a history by attention) and plain numbers, side by side, through dense
+// layers, to one embedding an example, L2-normalised or not. A gated tower has one output more, z: its normalised embeddings are stretched
+// by 2 sigmoid(z). The embedding tables belong to the network, since towers may share them. Thread safety: forward and backward by one
+// caller for each Activations; parameters change only in between.
 #pragma once
 
 #include <span>

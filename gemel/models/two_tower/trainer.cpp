@@ -86,14 +86,13 @@ void Trainer::make_sampler() {
   column_of_item_.assign(counts.size(), 0);
 }
 
-// The moment a training query stands at: the event's own, or the start of the interval that it lies in. Intervals begin anew in each step,
-// so that an event is now a day, now a week ahead of what is known of it, as with the queries of a protocol.
-TimePoint Trainer::known_until(std::uint32_t event, std::uint64_t step) const {
-  const TimePoint at = view_.dataset->times()[event];
-  if (config_.query_interval_days == 0) return at;
-  const auto interval = static_cast<std::int64_t>(config_.query_interval_days);
-  const auto phase = static_cast<std::int64_t>(splitmix64(splitmix64(seed_ ^ 0x7068617365) ^ step) % config_.query_interval_days);
+// As of when an example's counters stand: its day, or the start of the interval that it lies in. Intervals begin anew in each step, so that
+// an event is now a day, now a week ahead of what is counted, as with the queries of a protocol.
+Day Trainer::counted_until(TimePoint at, std::uint64_t step) const {
   const Day day = day_of(at);
+  if (config_.counter_interval_days == 0) return day;
+  const auto interval = static_cast<std::int64_t>(config_.counter_interval_days);
+  const auto phase = static_cast<std::int64_t>(splitmix64(splitmix64(seed_ ^ 0x7068617365) ^ step) % config_.counter_interval_days);
   return day - std::chrono::days((((day.time_since_epoch().count() + phase) % interval) + interval) % interval);
 }
 
@@ -101,7 +100,7 @@ void Trainer::look_up_prior(const std::vector<Query>& queries, std::uint64_t ste
   std::vector<Day> days;
   batch.group.resize(queries.size());
   for (std::size_t i = 0; i < queries.size(); ++i) {
-    const Day day = day_of(queries[i].at);
+    const Day day = counted_until(queries[i].at, step);
     if (days.empty() || days.back() != day) days.push_back(day);
     batch.group[i] = static_cast<std::uint32_t>(days.size() - 1);
   }
@@ -165,7 +164,7 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
   for (std::size_t i = 0; i < examples.size(); ++i) {
     const Example& example = examples_[examples[i]];
     const UserIndex user = dataset.users()[example.event];
-    const TimePoint at = known_until(example.event, step);
+    const TimePoint at = dataset.times()[example.event];
     queries[i] = {.user = user,
                   .action = dataset.actions()[example.event],
                   .weight = dataset.weights()[example.event],

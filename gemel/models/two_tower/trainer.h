@@ -63,7 +63,7 @@ class Trainer {
   void collect_examples();
   void make_sampler();
   std::vector<std::uint32_t> block_order(std::size_t epoch, std::vector<std::uint32_t>& starts) const;
-  TimePoint known_until(std::uint32_t event, std::uint64_t step) const;
+  Day counted_until(TimePoint at, std::uint64_t step) const;
   void look_up_prior(const std::vector<Query>& queries, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool);
   void mask_histories(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool);
   void count_personal(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool);

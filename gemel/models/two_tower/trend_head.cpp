@@ -15,8 +15,7 @@ TrendHead::TrendHead(std::size_t num_inputs, std::size_t units, Rng& rng) {
   bias_1_ = {.name = "trend_head.bias_1", .value = Matrix(1, units)};
   weight_2_ = {.name = "trend_head.weight_2", .value = Matrix(units, 1)};
   const double limit = std::sqrt(6.0 / static_cast<double>(num_inputs + units));  // Glorot, Bengio 2010
-  for (std::size_t i = 0; i < weight_1_.value.size(); ++i)
-    weight_1_.value.data()[i] = static_cast<float>((2 * rng.uniform() - 1) * limit);
+  for (std::size_t i = 0; i < weight_1_.value.size(); ++i) weight_1_.value.data()[i] = static_cast<float>((2 * rng.uniform() - 1) * limit);
 }
 
 void TrendHead::forward(ConstMatrixView inputs, Activations& activations, std::span<float> bias, ThreadPool& pool) const {

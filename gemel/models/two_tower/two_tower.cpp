@@ -67,7 +67,7 @@ Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
   };
   constexpr std::string_view kWithoutDays = "popularity_half_life_days = [] and time = []";
   if (!config.popularity_half_life_days.empty()) return refuse("popularity_half_life_days", "the day", kWithoutDays);
-  if (config.query_interval_days > 0) return refuse("query_interval_days", "the day", "query_interval_days = 0");
+  if (config.counter_interval_days > 0) return refuse("counter_interval_days", "the day", "counter_interval_days = 0");
   if (std::ranges::any_of(config.personal_half_life_days, [](double days) { return days != kNoDecay; }))
     return refuse("personal_half_life_days", "the day", "personal_half_life_days = [inf]");
   if (!config.time.empty()) return refuse("time", "the day", kWithoutDays);
@@ -118,6 +118,7 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
 Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitContext& context) {
   warnings_.clear();
   TrainingRun run;
+  run.average = WeightAverage(config_.average_decay);
   GEMEL_RETURN_IF_ERROR(resume(trainer, run, context));
   CurveFile curves(context.curves_path);
   GEMEL_RETURN_IF_ERROR(curves.write(run.curves));
@@ -126,6 +127,7 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
     const std::size_t epoch = run.position.epoch;
     if (run.position.next_block == 0) run.last_good = network_;
     const auto after_step = [&](bool stopping) {
+      run.average.observe(network_, run.position.step - 1, context.pool);
       if (context.checkpoints && (stopping || context.checkpoints->is_due())) checkpoint(trainer, run, context);
     };
     const auto curve = trainer.run_epoch(run.position, network_, context.pool, context.progress, after_step);
@@ -133,16 +135,19 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
       const Error& error = curve.error();
       if (error.code != ErrorCode::kDiverged || epoch == 1) return with_context(error, "models.two_tower");
       network_ = run.last_good;
+      run.average.stop();
       config_.epochs = epoch - 1;
       warnings_.push_back(concat("models.two_tower: ", error.message, "; the state after epoch ", epoch - 1, " is kept"));
       break;
     }
     std::optional<double> validation;
     if (context.validation) {
+      run.average.swap(network_);
       const auto judged = judge(view, context);
+      if (judged && *judged > run.best.score) run.best = {*judged, epoch, network_, calibration_in_use()};
+      run.average.swap(network_);
       if (!judged && judged.error().code == ErrorCode::kInterrupted) checkpoint(trainer, run, context);
       GEMEL_ASSIGN_OR_RETURN(validation, judged);
-      if (*validation > run.best.score) run.best = {*validation, epoch, network_, calibration_in_use()};
     }
     run.calibration = calibration_in_use();
     run.curves.push_back(curve_line(epoch, *curve, network_, validation));
@@ -151,6 +156,7 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
     run.position = run.position.next_epoch();
     checkpoint(trainer, run, context);
   }
+  run.average.swap(network_);
   finish(context, std::move(run.best));
   return {};
 }
@@ -201,7 +207,7 @@ Calibration TwoTower::current_calibration() const {
   if (config_.popularity_weights.empty() && config_.trend.units == 0) calibration.popularity_weights.assign(trained.begin(), trained.end());
   if (config_.popularity_weights.empty() && config_.trend.units > 0) {  // the learned bias alone, which holds the trained prior
     calibration.popularity_weights.assign(config_.num_counters(), 0.0);
-    calibration.popularity_weights.back() = 1;
+    calibration.popularity_weights[config_.learned_bias()] = 1;
   }
   const auto personal = network_.personal_weights();
   calibration.personal_weights =
@@ -227,6 +233,7 @@ Result<double> TwoTower::judge(const TrainView& view, const FitContext& context)
 
 Calibration TwoTower::calibrate_on(const TrainView& view, const Validation& validation, ThreadPool& pool) const {
   const QueryPlan& plan = validation.plan;
+  if (plan.queries.empty()) return current_calibration();
   std::vector<Matrix> log_shares;
   std::vector<std::vector<std::uint8_t>> eligible;
   Counters counters = new_counters(counters_.trend());
@@ -256,7 +263,8 @@ Calibration TwoTower::calibrate_on(const TrainView& view, const Validation& vali
                     .log_shares = log_shares,
                     .eligible = eligible,
                     .personal = personal,
-                    .trained_personal_weights = {trained.begin(), trained.end()}},
+                    .trained_personal_weights = {trained.begin(), trained.end()},
+                    .learned_bias = config_.trend.units > 0 ? std::optional(config_.learned_bias()) : std::nullopt},
                    start, pool);
 }
 
