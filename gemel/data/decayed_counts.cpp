@@ -18,6 +18,7 @@ DecayedCounts::DecayedCounts(std::vector<double> half_life_days, std::size_t num
   for (const double half_life : half_life_days_) GEMEL_CHECK(half_life > 0);
   counts_.assign(half_life_days_.size() * num_items_, 0);
   totals_.assign(half_life_days_.size(), 0);
+  first_days_.assign(num_items_, kNeverSold);
 }
 
 void DecayedCounts::roll(const Dataset& dataset, std::size_t num_events, Day day) {
@@ -42,6 +43,11 @@ void DecayedCounts::roll(const Dataset& dataset, std::size_t num_events, Day day
     totals_[h] = 0;
     for (const double count : counts) totals_[h] += count;
   }
+  for (std::size_t event = num_events_; event < end; ++event) {
+    if (!dataset.is_target(dataset.actions()[event])) continue;
+    std::int32_t& first = first_days_[to_size(dataset.items()[event])];
+    first = std::min(first, static_cast<std::int32_t>(day_of(dataset.times()[event]).time_since_epoch().count()));
+  }
   day_ = day;
   started_ = true;
   num_events_ = std::max(num_events_, end);
@@ -60,7 +66,7 @@ void DecayedCounts::log_shares(std::size_t half_life, std::span<float> out) cons
   for (std::size_t item = 0; item < num_items_; ++item) out[item] = static_cast<float>(std::log(counts[item] * per_count + floor));
 }
 
-DecayedCounts::Snapshot DecayedCounts::snapshot() const { return {half_life_days_, counts_, day_, num_events_}; }
+DecayedCounts::Snapshot DecayedCounts::snapshot() const { return {half_life_days_, counts_, day_, num_events_, first_days_}; }
 
 DecayedCounts DecayedCounts::from_snapshot(Snapshot snapshot, std::size_t num_items) {
   DecayedCounts counts(std::move(snapshot.half_life_days), num_items);
@@ -69,6 +75,8 @@ DecayedCounts DecayedCounts::from_snapshot(Snapshot snapshot, std::size_t num_it
   counts.day_ = snapshot.day;
   counts.num_events_ = snapshot.num_events;
   counts.started_ = true;
+  if (!snapshot.first_days.empty()) counts.first_days_ = std::move(snapshot.first_days);
+  GEMEL_CHECK(counts.first_days_.size() == num_items);
   for (std::size_t h = 0; h < counts.half_life_days_.size(); ++h)
     for (const double count : counts.counts(h)) counts.totals_[h] += count;
   return counts;

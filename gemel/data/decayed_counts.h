@@ -5,6 +5,7 @@
 // Thread safety: const methods by any number of threads; roll by one.
 #pragma once
 
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <vector>
@@ -35,12 +36,17 @@ class DecayedCounts {
   // log(share + 0.1 / num_items) of one count: the popularity prior of DESIGN section 3. -> [num_items]
   void log_shares(std::size_t half_life, std::span<float> out) const;
 
+  // Day of each product's first counted event, since 1970; kNeverSold without one. [num_items]
+  static constexpr std::int32_t kNeverSold = std::numeric_limits<std::int32_t>::max();
+  std::span<const std::int32_t> first_days() const { return first_days_; }
+
   // For bundles.
   struct Snapshot {
     std::vector<double> half_life_days;
     std::vector<double> counts;  // [half_lives, num_items]
     Day day;
     std::size_t num_events;
+    std::vector<std::int32_t> first_days = {};  // empty: not kept
   };
   Snapshot snapshot() const;
   static DecayedCounts from_snapshot(Snapshot snapshot, std::size_t num_items);
@@ -53,6 +59,7 @@ class DecayedCounts {
   std::size_t num_events_ = 0;  // events [0, this) of the Dataset are counted
   std::vector<double> counts_;  // [half_lives, num_items]
   std::vector<double> totals_;  // [half_lives]
+  std::vector<std::int32_t> first_days_;  // [num_items]
 };
 
 }  // namespace gemel

@@ -11,6 +11,7 @@
 #include "gemel/features/popularity_timeline.h"
 #include "gemel/features/table_features.h"
 #include "gemel/features/time_parts.h"
+#include "gemel/features/trend_features.h"
 #include "gemel/features/vocabulary.h"
 #include "gemel/numerics/rng.h"
 
@@ -132,6 +133,58 @@ TEST(PopularityTimeline, GivesEveryDayWhatTheRolledCountersGive) {
         EXPECT_NEAR(shares[h](0, c), rolled[items[c]], 1e-5) << "day " << day << ", half-life " << half_lives[h];
     }
   }
+}
+
+TEST(TrendFeatures, OfADayInTrainingAreThoseOfTheRolledCounters) {
+  Rng rng(5);
+  std::vector<testing::EventRow> events;
+  for (int i = 0; i < 300; ++i)
+    events.push_back({concat("u", rng.below(20)), concat("p", rng.below(8)), 2 + static_cast<double>(i) / 5, rng.below(4) ? "buy" : "view"});
+  const Dataset shop = testing::make_dataset(events);
+  const std::vector<double> half_lives{1, 7, 30};
+  const std::size_t num_items = shop.num_items();
+  TrendGroup brand{"brand", std::vector<std::uint32_t>(num_items), 3};
+  for (std::uint32_t item = 0; item < num_items; ++item) brand.group_of_item[item] = item % 3;
+  const TrendFeatures trend(half_lives, num_items, {brand});
+  ASSERT_EQ(trend.num_inputs(), 3u + 3 + 5);
+  const TrainView view{&shop, shop.num_events(), at_day(63)};
+  const PopularityTimeline timeline(view, half_lives);
+  const auto group_timelines = trend.make_group_timelines(view);
+  const std::vector<std::uint32_t> items{5, 0, 3};
+  std::vector<Day> days;
+  for (int day = 0; day < 70; day += 9) days.push_back(day_of(at_day(day)));
+  ThreadPool pool(2);
+  std::vector<Matrix> shares;
+  Matrix of_days, of_counts;
+  timeline.log_shares(days, items, shares, pool);
+  trend.of_days(timeline, group_timelines, days, items, shares, std::vector<std::uint8_t>{0, 1, 0}, of_days, pool);
+  DecayedCounts counts(half_lives, num_items);
+  std::vector<std::uint8_t> without_id(num_items, 0);
+  without_id[0] = 1;
+  for (std::size_t day = 0; day < days.size(); ++day) {
+    counts.roll(shop, shop.num_events(), days[day]);
+    trend.of_counts(counts, without_id, of_counts);
+    for (std::size_t c = 0; c < items.size(); ++c)
+      for (std::size_t input = 0; input < trend.num_inputs(); ++input)
+        EXPECT_NEAR(of_days(day * items.size() + c, input), of_counts(items[c], input), 1e-5) << "day " << day << ", input " << input;
+  }
+}
+
+TEST(TrendFeatures, AgreeWithACaseWorkedByHand) {
+  // tea sold once on day 1, pot three times on day 4; the counters stand at day 5.
+  const Dataset shop = testing::make_dataset({{"ann", "tea", 1}, {"ann", "pot", 4}, {"bob", "pot", 4}, {"eve", "pot", 4}});
+  const TrendFeatures trend({1, kNoDecay}, 2, {});
+  DecayedCounts counts({1, kNoDecay}, 2);
+  counts.roll(shop, 4, day_of(at_day(5)));
+  Matrix inputs;
+  trend.of_counts(counts, std::vector<std::uint8_t>{0, 1}, inputs);
+  const std::size_t tea = testing::item_of(shop, "tea") == ItemIndex{0} ? 0 : 1;
+  const double slow = std::log(0.25 + 0.05), fast = std::log(1.0 / 16 / (1.0 / 16 + 3.0 / 2) + 0.05);
+  EXPECT_NEAR(inputs(tea, 0), (slow + std::log(2.0)) / 4, 1e-5) << "level";
+  EXPECT_NEAR(inputs(tea, 1), (fast - slow) / 2, 1e-5) << "acceleration: it falls";
+  EXPECT_NEAR(inputs(tea, 2), std::log(5.0) / 4, 1e-5) << "age of 4 days";
+  EXPECT_EQ(inputs(tea, 3), 0) << "it was sold";
+  EXPECT_EQ(inputs(tea, 4), tea == 0 ? 0 : 1) << "without an id";
 }
 
 TEST(PersonalCounts, AgreeWithACaseWorkedByHand) {

@@ -21,14 +21,15 @@ struct Sale {
 };
 
 // Sales of the view by product and day, those of one day added up.
-std::vector<Sale> daily_sales(const TrainView& view) {
+std::vector<Sale> daily_sales(const TrainView& view, std::span<const std::uint32_t> group_of_item) {
   const Dataset& dataset = *view.dataset;
   std::vector<Sale> sales;
   for (std::size_t event = 0; event < view.num_events; ++event) {
     const ActionIndex action = dataset.actions()[event];
     if (!dataset.is_target(action)) continue;
+    const auto item = static_cast<std::uint32_t>(dataset.items()[event]);
     sales.push_back(
-        {static_cast<std::uint32_t>(dataset.items()[event]), day_number(day_of(dataset.times()[event])), dataset.action_weight(action)});
+        {group_of_item.empty() ? item : group_of_item[item], day_number(day_of(dataset.times()[event])), dataset.action_weight(action)});
   }
   std::stable_sort(sales.begin(), sales.end(),
                    [](const Sale& a, const Sale& b) { return std::pair(a.item, a.day) < std::pair(b.item, b.day); });
@@ -47,8 +48,12 @@ std::vector<Sale> daily_sales(const TrainView& view) {
 }  // namespace
 
 PopularityTimeline::PopularityTimeline(const TrainView& view, std::vector<double> half_life_days)
-    : half_life_days_(std::move(half_life_days)), num_items_(view.dataset->num_items()) {
-  const std::vector<Sale> sales = daily_sales(view);
+    : PopularityTimeline(view, std::move(half_life_days), {}, view.dataset->num_items()) {}
+
+PopularityTimeline::PopularityTimeline(const TrainView& view, std::vector<double> half_life_days,
+                                       std::span<const std::uint32_t> group_of_item, std::size_t num_groups)
+    : half_life_days_(std::move(half_life_days)), num_items_(num_groups) {
+  const std::vector<Sale> sales = daily_sales(view, group_of_item);
   offsets_.assign(num_items_ + 1, 0);
   for (const Sale& sale : sales) ++offsets_[sale.item + 1];
   for (std::size_t item = 0; item < num_items_; ++item) offsets_[item + 1] += offsets_[item];
@@ -74,6 +79,10 @@ PopularityTimeline::PopularityTimeline(const TrainView& view, std::vector<double
     auto& totals = totals_.emplace_back(num_days, 0.0);
     for (std::size_t day = 1; day < num_days; ++day) totals[day] = (totals[day - 1] + sold[day - 1]) * decay(1, half_life);
   }
+}
+
+std::int32_t PopularityTimeline::first_day(std::uint32_t item) const {
+  return offsets_[item] == offsets_[item + 1] ? DecayedCounts::kNeverSold : entry_days_[offsets_[item]];
 }
 
 double PopularityTimeline::total(std::size_t half_life, std::int32_t day) const {

@@ -18,11 +18,18 @@ class PopularityTimeline {
   // The target events of the view. half_life_days > 0 each (kNoDecay allowed).
   PopularityTimeline(const TrainView& view, std::vector<double> half_life_days);
 
+  // Of groups in place of products: group_of_item [num_items] names the group, below num_groups, that a sale counts for.
+  PopularityTimeline(const TrainView& view, std::vector<double> half_life_days, std::span<const std::uint32_t> group_of_item,
+                     std::size_t num_groups);
+
   std::size_t num_half_lives() const { return half_life_days_.size(); }
 
   // out[h](r, c) = log(share + 0.1 / num_items) of items[c] for half-life h as of the start of days[r]; days ascending. out [half-lives]
   // is resized to [days, items] each.
   void log_shares(std::span<const Day> days, std::span<const std::uint32_t> items, std::vector<Matrix>& out, ThreadPool& pool) const;
+
+  // As DecayedCounts::first_days, of the whole view: what lies at or after the day that is looked at is not known by then.
+  std::int32_t first_day(std::uint32_t item) const;
 
  private:
   double total(std::size_t half_life, std::int32_t day) const;

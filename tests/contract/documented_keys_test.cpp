@@ -36,7 +36,7 @@ void expect_documented(const std::string& text, const std::string& message) {
 
 TEST(DocumentedKeys, OfTheTwoTower) {
   const std::string text = page("two_tower.md");
-  for (const char* toml : {"misspelt = 1\n", "[history]\nmisspelt = 1\n"})
+  for (const char* toml : {"misspelt = 1\n", "[history]\nmisspelt = 1\n", "[trend]\nmisspelt = 1\n"})
     expect_documented(text, make_model("two_tower", toml).error().message);
 }
 

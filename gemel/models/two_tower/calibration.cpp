@@ -232,6 +232,19 @@ bool try_moves(const Objective& objective, double step, double min, double& numb
   return false;
 }
 
+Calibration ascend(const Objective& objective, Calibration at) {
+  for (const double step : kSteps) {
+    bool improved = true;
+    for (int round = 0; round < kRoundsPerStep && improved; ++round) {
+      improved = false;
+      for (double& weight : at.popularity_weights) improved |= try_moves(objective, step, -1e9, weight, at);
+      for (double& weight : at.personal_weights) improved |= try_moves(objective, 2 * step, -1e9, weight, at);
+      for (double& gate : at.tower_gates) improved |= try_moves(objective, step / 2, 0, gate, at);
+    }
+  }
+  return at;
+}
+
 }  // namespace
 
 std::size_t gate_of(std::size_t history_length) {
@@ -247,14 +260,13 @@ Calibration calibrate(const CalibrationProblem& problem, const std::optional<Cal
   Calibration at = best_single_counter(objective, num_half_lives, trained.size());
   if (!trained.empty()) offer_personal(objective, trained, at);
   if (start) offer(objective, *start, at);
-  for (const double step : kSteps) {
-    bool improved = true;
-    for (int round = 0; round < kRoundsPerStep && improved; ++round) {
-      improved = false;
-      for (double& weight : at.popularity_weights) improved |= try_moves(objective, step, -1e9, weight, at);
-      for (double& weight : at.personal_weights) improved |= try_moves(objective, 2 * step, -1e9, weight, at);
-      for (double& gate : at.tower_gates) improved |= try_moves(objective, step / 2, 0, gate, at);
-    }
+  at = ascend(objective, std::move(at));
+  if (problem.learned_bias) {
+    Calibration trained_all{std::vector<double>(num_half_lives, 0.0), std::vector<double>(kNumGates, 1.0), trained};
+    trained_all.popularity_weights[*problem.learned_bias] = 1;
+    trained_all.ndcg_at_20 = objective(trained_all);
+    Calibration other = ascend(objective, std::move(trained_all));
+    if (other.ndcg_at_20 > at.ndcg_at_20) at = std::move(other);
   }
   return at;
 }

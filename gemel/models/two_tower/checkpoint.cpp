@@ -16,6 +16,7 @@ constexpr std::string_view kProgressFile = "training.json";
 constexpr std::string_view kNetworkFile = "network.safetensors";
 constexpr std::string_view kBestFile = "best.safetensors";
 constexpr std::string_view kLastGoodFile = "last_good.safetensors";
+constexpr std::string_view kAverageFile = "average.safetensors";
 constexpr std::string_view kFrequencyFile = "frequency.safetensors";
 
 // Between epochs the network itself is the last good one, and after the best epoch the best one is.
@@ -124,6 +125,22 @@ Result<void> load_with_moments(const fs::path& path, Network& network) {
   return {};
 }
 
+Result<void> save_average(const fs::path& path, const WeightAverage& average, const Network& network) {
+  SafetensorsWriter writer;
+  const auto parameters = network.parameters();
+  for (std::size_t p = 0; p < parameters.size(); ++p) writer.add(parameters[p]->name, average.values()[p].view());
+  return writer.write(path);
+}
+
+Result<void> load_average(const fs::path& path, const Network& network, WeightAverage& average) {
+  GEMEL_ASSIGN_OR_RETURN(const auto file, SafetensorsFile::open(path));
+  std::vector<Matrix> values;
+  for (const Parameter* parameter : network.parameters())
+    GEMEL_RETURN_IF_ERROR(load_matrix(file, parameter->name, parameter->value, values.emplace_back()));
+  average.restore(std::move(values));
+  return {};
+}
+
 Result<void> save_frequency(const fs::path& path, const StreamingFrequency& frequency) {
   const StreamingFrequency::State& state = frequency.state();
   SafetensorsWriter writer;
@@ -151,6 +168,7 @@ Result<void> save_training(const fs::path& folder, const TrainingRun& run, const
   GEMEL_RETURN_IF_ERROR(save_with_moments(folder / kNetworkFile, network));
   if (run.best.epoch > 0) GEMEL_RETURN_IF_ERROR(save_values(folder / kBestFile, run.best.network));
   if (has_own_last_good(run)) GEMEL_RETURN_IF_ERROR(save_values(folder / kLastGoodFile, run.last_good));
+  if (run.average.is_on()) GEMEL_RETURN_IF_ERROR(save_average(folder / kAverageFile, run.average, network));
   if (frequency != nullptr) GEMEL_RETURN_IF_ERROR(save_frequency(folder / kFrequencyFile, *frequency));
   return {};
 }
@@ -166,6 +184,8 @@ Result<void> load_training(const fs::path& folder, TrainingRun& run, Network& ne
   } else if (run.position.next_block > 0) {
     run.last_good = run.best.network;
   }
+  std::error_code code;
+  if (fs::exists(folder / kAverageFile, code)) GEMEL_RETURN_IF_ERROR(load_average(folder / kAverageFile, network, run.average));
   if (frequency != nullptr) GEMEL_RETURN_IF_ERROR(load_frequency(folder / kFrequencyFile, *frequency));
   return {};
 }

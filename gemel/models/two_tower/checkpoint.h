@@ -9,6 +9,7 @@
 #include "gemel/models/two_tower/calibration.h"
 #include "gemel/models/two_tower/network.h"
 #include "gemel/models/two_tower/trainer.h"
+#include "gemel/models/two_tower/weight_average.h"
 
 namespace gemel {
 
@@ -25,6 +26,7 @@ struct TrainingRun {
   EpochPosition position;
   Network last_good;  // after the epoch before: kept when this one diverges
   BestEpoch best;
+  WeightAverage average;            // over the steps so far
   Calibration calibration;          // after the epoch before; empty: not yet, or not at all
   std::vector<std::string> curves;  // lines of curves.jsonl so far
 };

@@ -117,6 +117,7 @@ TEST(Checkpoint, AFitGoesOnFromEveryStateItLeavesToTheSameBytes) {
   for (const char* knobs :
        {"optimizer = \"adam\"\ncalibrate = false", "optimizer = \"adagrad\"\nloss = \"in_batch\"\ncalibrate = false\nschedule = \"cosine\"",
         "optimizer = \"sgd\"\nloss = \"mixed\"\nnum_uniform = 5\nfrequency = \"streaming\"\ncalibrate = false",
+        "average_decay = 0.9\nquery_gate = true\ntrend = { units = 4 }\nhistory = { pool = [\"attention\"] }",
         "loss = \"in_batch\"\nfrequency = \"streaming\"\nfrequency_buckets = 7\ncalibrate = false\nfirst_only = true"}) {
     Fits fits(knobs);
     const std::string whole = fits.fit(nullptr, 1).value();

@@ -59,13 +59,26 @@ HistoryConfig read_history(ConfigTable table) {
   history.length = read_size(table, "length", history.length);
   history.pool = table.texts("pool", history.pool);
   for (const std::string& pool : history.pool) {
-    if (pool != "mean" && pool != "recency") table.reject("pool", concat("expected mean or recency, found '", pool, "'"));
+    if (pool != "mean" && pool != "recency" && pool != "attention")
+      table.reject("pool", concat("expected mean, recency or attention, found '", pool, "'"));
+    if (std::ranges::count(history.pool, pool) > 1) table.reject("pool", concat("names '", pool, "' twice"));
   }
   history.half_life_days = table.number("half_life_days", history.half_life_days, 1e-3);
   history.floor = table.number("floor", history.floor, 0);
   history.shared_table = table.flag("shared_table", history.shared_table);
+  history.attention_blocks = read_size(table, "attention_blocks", history.attention_blocks, 1);
+  history.attention_heads = read_size(table, "attention_heads", history.attention_heads, 1);
+  history.attention_dropout = table.number("attention_dropout", history.attention_dropout, 0, 0.95);
   (void)table.finish();  // the error is kept in the file and returned at the end
   return history;
+}
+
+TrendConfig read_trend(ConfigTable table) {
+  TrendConfig trend;
+  trend.units = read_size(table, "units", trend.units);
+  trend.groups = table.texts("groups");
+  (void)table.finish();
+  return trend;
 }
 
 void read_frequency(ConfigTable& table, TwoTowerConfig& config) {
@@ -125,6 +138,8 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.history = read_history(table.table("history"));
   config.popularity_half_life_days = read_half_lives(table, "popularity_half_life_days", config.popularity_half_life_days);
   config.popularity_start = table.number("popularity_start", config.popularity_start);
+  config.counter_interval_days = read_size(table, "counter_interval_days", config.counter_interval_days);
+  config.trend = read_trend(table.table("trend"));
   config.first_only = table.flag("first_only", config.first_only);
   const auto usual = config.first_only ? std::vector<double>{} : config.personal_half_life_days;
   config.personal_half_life_days = read_half_lives(table, "personal_half_life_days", usual);
@@ -132,6 +147,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.normalize = table.flag("normalize", config.normalize);
   config.temperature = table.number("temperature", config.temperature, 1e-4);
   config.train_temperature = table.flag("train_temperature", config.train_temperature);
+  config.query_gate = table.flag("query_gate", config.query_gate);
   config.loss = to_enum<NegativeKind>(kLosses, table.choice("loss", kLosses, "full"));
   config.num_uniform = read_size(table, "num_uniform", config.num_uniform, 1);
   config.logq_correction = table.flag("logq_correction", config.logq_correction);
@@ -140,6 +156,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.dropout = table.number("dropout", config.dropout, 0, 0.95);
   config.id_dropout = table.number("id_dropout", config.id_dropout, 0, 1);
   config.optimizer = read_optimizer(table);
+  config.average_decay = table.number("average_decay", config.average_decay, 0, 0.999999);
   config.batch_size = read_size(table, "batch_size", config.batch_size, 2);
   config.block_size = read_size(table, "block_size", config.block_size, 1);
   config.epochs = read_size(table, "epochs", config.epochs, 1);
@@ -156,8 +173,16 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
     table.reject("candidate_layers",
                  concat("both towers must end at the same width; query_layers end at ", config.query_layers.back().units,
                         ", candidate_layers at ", config.candidate_layers.back().units));
-  if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.popularity_half_life_days.size())
-    table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days");
+  if (config.embedding_dim % config.history.attention_heads != 0)
+    table.reject("history", concat("attention_heads share the embedding_dim evenly; ", config.history.attention_heads,
+                                   " do not divide ", config.embedding_dim));
+  if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.num_counters())
+    table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days and, where the trend has units, two more");
+  if (config.trend.units > 0 &&
+      (config.popularity_half_life_days.empty() || !std::ranges::is_sorted(config.popularity_half_life_days)))
+    table.reject("trend", "compares counters of neighbouring half-lives: set popularity_half_life_days, shortest first");
+  if (config.query_gate && !config.normalize)
+    table.reject("query_gate", "embeddings of free length are gates already; it is for normalize = true");
   if (config.first_only && !config.personal_half_life_days.empty())
     table.reject("personal_half_life_days", "counts what the customer had, and first_only leaves all that out; set one of them alone");
   if (!config.tower_gates.empty() && config.tower_gates.size() != kNumGates)
@@ -181,14 +206,18 @@ std::string TwoTowerConfig::to_toml() const {
   line("weight", weight);
   line("time", quoted_list(time));
   line("history", concat("{ length = ", history.length, ", pool = ", quoted_list(history.pool), ", half_life_days = ",
-                         history.half_life_days, ", floor = ", history.floor, ", shared_table = ", history.shared_table, " }"));
+                         history.half_life_days, ", floor = ", history.floor, ", shared_table = ", history.shared_table, ", attention_blocks = ", history.attention_blocks,
+                         ", attention_heads = ", history.attention_heads, ", attention_dropout = ", history.attention_dropout, " }"));
   line("popularity_half_life_days", number_list(popularity_half_life_days));
   line("popularity_start", popularity_start);
+  line("counter_interval_days", counter_interval_days);
+  line("trend", concat("{ units = ", trend.units, ", groups = ", quoted_list(trend.groups), " }"));
   line("personal_half_life_days", number_list(personal_half_life_days));
   line("personal_start", personal_start);
   line("normalize", normalize);
   line("temperature", temperature);
   line("train_temperature", train_temperature);
+  line("query_gate", query_gate);
   text("loss", name_of(kLosses, loss));
   line("num_uniform", num_uniform);
   line("logq_correction", logq_correction);
@@ -203,6 +232,7 @@ std::string TwoTowerConfig::to_toml() const {
   line("momentum", optimizer.momentum);
   line("weight_decay", optimizer.weight_decay);
   text("schedule", name_of(kSchedules, optimizer.schedule));
+  line("average_decay", average_decay);
   line("batch_size", batch_size);
   line("block_size", block_size);
   line("epochs", epochs);

@@ -1,7 +1,9 @@
 #include "gemel/models/two_tower/encoders.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <map>
 
 namespace gemel {
 namespace {
@@ -27,6 +29,13 @@ std::vector<TableSpec> tables_of(const EncodedTable& table, std::string_view pre
   return specs;
 }
 
+constexpr std::uint32_t kNumAges = 16;  // below a day, two, four, eight, ...
+
+std::uint32_t age_bucket(TimePoint::duration age) {
+  const std::int64_t days = std::chrono::floor<std::chrono::days>(age).count();
+  return std::min(kNumAges - 1, static_cast<std::uint32_t>(std::bit_width(static_cast<std::uint64_t>(std::max<std::int64_t>(days, 0)))));
+}
+
 // Indices of the wanted tables in `all`, which takes in those it lacks: equal names are one table.
 std::vector<std::size_t> merge_tables(const std::vector<TableSpec>& wanted, std::vector<TableSpec>& all) {
   std::vector<std::size_t> found;
@@ -40,13 +49,15 @@ std::vector<std::size_t> merge_tables(const std::vector<TableSpec>& wanted, std:
 
 }  // namespace
 
-NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries) {
+NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries, const TrendFeatures& trend) {
   NetworkSpec spec;
   spec.candidate_tables = merge_tables(candidates.tables(), spec.tables);
   spec.query_tables = merge_tables(queries.tables(), spec.tables);
+  spec.token_tables = merge_tables(queries.token_tables(), spec.tables);
   spec.num_query_numbers = queries.num_numbers();
   spec.num_candidate_numbers = candidates.num_numbers();
   spec.num_personal_values = queries.personal_counts().num_values();
+  spec.num_trend_inputs = trend.num_inputs();
   return spec;
 }
 
@@ -82,17 +93,36 @@ std::vector<TableSpec> CandidateEncoder::tables() const {
 
 void CandidateEncoder::encode(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const {
   out.reset(table_.bags.size() + (use_id_ ? 1 : 0), items.size(), num_numbers());
-  const auto limit = static_cast<std::uint64_t>(dropout.rate * 0x1p64 * 0.9999999);
   for (std::size_t i = 0; i < items.size(); ++i) {
     std::size_t bag = 0;
     if (use_id_) {
-      const bool drop = dropout.rate > 0 && splitmix64(splitmix64(dropout.seed ^ dropout.step) ^ items[i]) < limit;
-      out.bags[bag].push(drop ? Vocabulary::kUnseen : ids_.row(items[i]), 1);
+      out.bags[bag].push(dropout.drops(items[i]) ? Vocabulary::kUnseen : ids_.row(items[i]), 1);
       out.bags[bag++].close_bag();
     }
     for (const EncodedBags& feature : table_.bags) out.bags[bag++].append(feature.bags, items[i]);
     std::ranges::copy(table_.numbers.row(items[i]), out.numbers.row(i).begin());
   }
+}
+
+std::vector<std::uint8_t> CandidateEncoder::without_id(std::span<const std::uint32_t> items, const IdDropout& dropout) const {
+  std::vector<std::uint8_t> without;
+  for (const std::uint32_t item : items) without.push_back(!ids_.knows(item) || dropout.drops(item));
+  return without;
+}
+
+Result<TrendGroup> CandidateEncoder::group_by(std::string_view feature) const {
+  const auto found = std::ranges::find(table_.bags, feature, &EncodedBags::name);
+  if (found == table_.bags.end())
+    return fail(ErrorCode::kBadConfig, "models.two_tower.trend.groups: '", feature, "' is no category and no tags among the item_features");
+  TrendGroup group{std::string(feature), {}, 0};
+  std::map<std::vector<std::uint32_t>, std::uint32_t> numbers;  // of each set of values
+  for (std::size_t item = 0; item < found->bags.size(); ++item) {
+    const auto rows = found->bags.rows_of(item);
+    const auto [at, is_new] = numbers.try_emplace({rows.begin(), rows.end()}, group.num_groups);
+    group.num_groups += is_new;
+    group.group_of_item.push_back(at->second);
+  }
+  return group;
 }
 
 Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const TrainView& view, const IdRows& item_ids) {
@@ -117,7 +147,7 @@ Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const Train
     encoder.last_ = last;
   }
   GEMEL_RETURN_IF_ERROR(encoder.make_time_parts());
-  if (encoder.tables().empty() && encoder.num_numbers() == 0)
+  if (encoder.tables().empty() && encoder.token_tables().empty() && encoder.num_numbers() == 0)
     return fail(ErrorCode::kBadConfig,
                 "models.two_tower: the query tower has no input: give it history, user_id, user_features, action or time");
   return encoder;
@@ -137,10 +167,17 @@ std::vector<TableSpec> QueryEncoder::tables() const {
   if (config_.action) specs.push_back({"action", num_actions_});
   for (const auto& part : time_.embedded()) specs.push_back({concat("time.", part.name), part.num_rows});
   if (config_.history.length > 0) {
-    for (std::size_t pool = 0; pool < config_.history.pool.size(); ++pool)
-      specs.push_back({config_.history.shared_table ? "item_id" : "history", item_ids_.num_rows()});
+    for (const std::string& pool : config_.history.pool)
+      if (pool != "attention") specs.push_back(history_table());
   }
   return specs;
+}
+
+TableSpec QueryEncoder::history_table() const { return {config_.history.shared_table ? "item_id" : "history", item_ids_.num_rows()}; }
+
+std::vector<TableSpec> QueryEncoder::token_tables() const {
+  if (config_.history.length == 0 || !config_.history.has_pool("attention")) return {};
+  return {history_table(), {"history.place", config_.history.length}, {"history.age", kNumAges}};
 }
 
 std::size_t QueryEncoder::num_numbers() const { return users_.numbers.cols() + (config_.weight ? 1 : 0) + time_.num_numbers(); }
@@ -183,8 +220,26 @@ void QueryEncoder::encode_history(std::span<const HistoryItem> history, TimePoin
   out.close_bag();
 }
 
+// Weights bring the small rows of the tables to the size that the encoder's blocks work at (Vaswani et al. 2017, section 3.4).
+void QueryEncoder::encode_tokens(std::span<const HistoryItem> history, TimePoint at, TowerInput& out) const {
+  const auto recent = history.last(std::min(history.size(), config_.history.length));
+  const auto weight = static_cast<float>(std::sqrt(static_cast<double>(config_.embedding_dim)));
+  const auto add = [&](std::uint32_t item_row, std::size_t place, std::uint32_t age) {
+    const std::uint32_t rows[] = {item_row, static_cast<std::uint32_t>(place), age};
+    for (std::size_t part = 0; part < out.token_parts.size(); ++part) {
+      out.token_parts[part].push(rows[part], weight);
+      out.token_parts[part].close_bag();
+    }
+  };
+  for (std::size_t i = 0; i < recent.size(); ++i)
+    add(item_ids_.row(to_size(recent[i].item)), recent.size() - 1 - i, age_bucket(at - recent[i].at));
+  if (recent.empty()) add(Vocabulary::kMissing, 0, 0);
+  out.token_offsets.push_back(static_cast<std::uint32_t>(out.token_parts[0].size()));
+}
+
 void QueryEncoder::encode(std::span<const Query> queries, TowerInput& out) const {
   const std::size_t num_bags = tables().size();
+  out.token_parts.resize(token_tables().size());
   out.reset(num_bags, queries.size(), num_numbers());
   for (std::size_t i = 0; i < queries.size(); ++i) {
     const Query& query = queries[i];
@@ -200,7 +255,9 @@ void QueryEncoder::encode(std::span<const Query> queries, TowerInput& out) const
       out.bags[bag++].close_bag();
     }
     if (config_.history.length > 0) {
-      for (const std::string& pool : config_.history.pool) encode_history(query.history, query.at, pool == "recency", out.bags[bag++]);
+      for (const std::string& pool : config_.history.pool)
+        if (pool != "attention") encode_history(query.history, query.at, pool == "recency", out.bags[bag++]);
+      if (!out.token_parts.empty()) encode_tokens(query.history, query.at, out);
     }
     if (config_.weight) *numbers++ = std::log1p(query.weight);
     time_.numbers(query.at, numbers);

@@ -1,6 +1,7 @@
 // From queries and products to what the towers read. Everything is fitted on the training period: a product or customer without an
 // event in it has the unseen row of its id table, its features still speak for it.
-// Bags, in order. Candidate tower: item id, item features. Query tower: user id, user features, action, time parts, history pools.
+// Bags, in order. Candidate tower: item id, item features. Query tower: user id, user features, action, time parts, history pools
+// (the attention pool reads tokens, no bag).
 // Thread safety: const after fit.
 #pragma once
 
@@ -11,6 +12,7 @@
 #include "gemel/features/personal_counts.h"
 #include "gemel/features/table_features.h"
 #include "gemel/features/time_parts.h"
+#include "gemel/features/trend_features.h"
 #include "gemel/models/recommender.h"
 #include "gemel/models/two_tower/config.h"
 #include "gemel/models/two_tower/network.h"
@@ -25,6 +27,7 @@ class IdRows {
   IdRows(std::span<const std::uint8_t> seen);
   explicit IdRows(std::vector<std::uint32_t> rows);
   std::uint32_t row(std::size_t index) const { return index < rows_.size() ? rows_[index] : Vocabulary::kUnseen; }
+  bool knows(std::size_t index) const { return row(index) != Vocabulary::kUnseen; }
   std::uint32_t num_rows() const { return num_rows_; }
   std::span<const std::uint32_t> rows() const { return rows_; }
 
@@ -37,6 +40,11 @@ class IdRows {
 struct IdDropout {
   double rate = 0;
   std::uint64_t seed = 0, step = 0;
+
+  bool drops(std::uint32_t item) const {
+    const auto limit = static_cast<std::uint64_t>(rate * 0x1p64 * 0.9999999);
+    return rate > 0 && splitmix64(splitmix64(seed ^ step) ^ item) < limit;
+  }
 };
 
 class CandidateEncoder {
@@ -49,6 +57,10 @@ class CandidateEncoder {
   void encode(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const;
   const IdRows& ids() const { return ids_; }
   const TableFeatures& features() const { return features_; }
+  // 1 for each product whose id the network does not know, by nature or dropped. -> [items]
+  std::vector<std::uint8_t> without_id(std::span<const std::uint32_t> items, const IdDropout& dropout) const;
+  // Products that share their values of a feature. Error kBadConfig: no categories or tags of that name.
+  Result<TrendGroup> group_by(std::string_view feature) const;
 
   // Product `item` in row 0, then as if the shop did not know one thing of it: its id (where there are ids), then each of features().
   void encode_without_each(std::uint32_t item, TowerInput& out) const;
@@ -72,9 +84,11 @@ class QueryEncoder {
 
   // One a bag. A history that shares the candidate tower's table says so by the name "item_id".
   std::vector<TableSpec> tables() const;
+  std::vector<TableSpec> token_tables() const;  // what a token of the attention pool is the sum of; empty without it
   std::size_t num_numbers() const;
   void encode(std::span<const Query> queries, TowerInput& out) const;
   const TableFeatures& features() const { return features_; }
+  const IdRows& item_ids() const { return item_ids_; }
   const PersonalCounts& personal_counts() const { return personal_counts_; }
 
   // Everything encode and personal_counts need, without the Dataset. Error: kIo.
@@ -84,6 +98,8 @@ class QueryEncoder {
  private:
   void encode_user(const Query& query, std::vector<Bags>& bags, std::size_t& bag, float*& numbers) const;
   void encode_history(std::span<const HistoryItem> history, TimePoint at, bool by_recency, Bags& out) const;
+  void encode_tokens(std::span<const HistoryItem> history, TimePoint at, TowerInput& out) const;
+  TableSpec history_table() const;
   Result<void> make_time_parts();
 
   TwoTowerConfig config_;
@@ -96,7 +112,7 @@ class QueryEncoder {
   PersonalCounts personal_counts_;
 };
 
-// The network that reads what these two write.
-NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries);
+// The network that reads what these write.
+NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries, const TrendFeatures& trend);
 
 }  // namespace gemel

@@ -33,14 +33,20 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
     : normalize_(config.normalize),
       train_scale_(config.normalize && config.train_temperature),
       dropout_rate_(static_cast<float>(config.dropout)),
+      attention_dropout_rate_(static_cast<float>(config.history.attention_dropout)),
       seed_(seed) {
   Rng rng(seed, /*stream=*/0x746f776572);
   for (const TableSpec& table : spec.tables)
     tables_.push_back({.name = "table." + table.name, .value = uniform_table(table.num_rows, config.embedding_dim, rng)});
-  query_tower_ =
-      Tower("query_tower", spec.query_tables, config.embedding_dim, spec.num_query_numbers, config.query_layers, normalize_, rng);
-  candidate_tower_ = Tower("candidate_tower", spec.candidate_tables, config.embedding_dim, spec.num_candidate_numbers,
-                           config.candidate_layers, normalize_, rng);
+  Rng history_rng(seed, /*stream=*/0x686973746f7279);
+  history_encoder_ = HistoryEncoder(config, spec.token_tables, history_rng);
+  const auto output = normalize_ ? Tower::Output::kNormalized : Tower::Output::kPlain;
+  query_tower_ = Tower("query_tower", spec.query_tables, config.embedding_dim, history_encoder_.output_dim(), spec.num_query_numbers,
+                       config.query_layers, config.query_gate ? Tower::Output::kGated : output, rng);
+  candidate_tower_ = Tower("candidate_tower", spec.candidate_tables, config.embedding_dim, /*encoded_dim=*/0, spec.num_candidate_numbers,
+                           config.candidate_layers, output, rng);
+  Rng trend_rng(seed, /*stream=*/0x7472656e64);
+  trend_head_ = TrendHead(spec.num_trend_inputs, config.trend.units, trend_rng);
   log_scale_ = {.name = "log_scale", .value = Matrix(1, 1, normalize_ ? static_cast<float>(-std::log(config.temperature)) : 0)};
   prior_weights_ = {.name = "prior_weights",
                     .value = Matrix(1, config.popularity_half_life_days.size(), static_cast<float>(config.popularity_start))};
@@ -50,6 +56,8 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
 float Network::scale() const { return std::min(std::exp(log_scale_.value(0, 0)), kMaxScale); }
 
 void Network::embed_queries(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const {
+  HistoryEncoder::Activations history;
+  history_encoder_.forward(tables_, input, {}, history, activations.encoded, pool);
   query_tower_.forward(tables_, input, {}, activations, pool);
 }
 
@@ -57,8 +65,17 @@ void Network::embed_candidates(const TowerInput& input, Tower::Activations& acti
   candidate_tower_.forward(tables_, input, {}, activations, pool);
 }
 
+void Network::learned_bias(ConstMatrixView log_shares, ConstMatrixView trend_inputs, std::span<float> bias, ThreadPool& pool) const {
+  std::ranges::fill(bias, 0.0f);
+  for (std::size_t h = 0; h < log_shares.rows; ++h)
+    kernels().axpy(prior_weights_.value(0, h), log_shares.row(h).data(), bias.data(), bias.size());
+  TrendHead::Activations activations;
+  trend_head_.forward(trend_inputs, activations, bias, pool);
+}
+
 SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64_t step, Gradients& gradients, ThreadPool& pool) {
-  const Tower::Dropout dropout = dropout_of(step);
+  const Tower::Dropout dropout = dropout_of(step), attention_dropout = attention_dropout_of(step);
+  history_encoder_.forward(tables_, batch.queries, attention_dropout, history_activations_, query_activations_.encoded, pool);
   query_tower_.forward(tables_, batch.queries, dropout, query_activations_, pool);
   candidate_tower_.forward(tables_, batch.candidates, dropout, candidate_activations_, pool);
 
@@ -73,6 +90,7 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
     group_bias_.resize(batch.log_shares[0].rows(), batch.log_shares[0].cols());
     group_bias_.fill(0);
     for (std::size_t h = 0; h < batch.log_shares.size(); ++h) add_scaled(batch.log_shares[h], prior_weights_.value(0, h), group_bias_);
+    trend_head_.forward(batch.trend_inputs, trend_activations_, {group_bias_.data(), group_bias_.size()}, pool);
     d_group_bias_.resize(group_bias_.rows(), group_bias_.cols());
   }
   const std::size_t num_personal = personal_weights_.value.cols();
@@ -102,7 +120,11 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
   SoftmaxResult result = softmax_loss(view, &d, pool);
 
   query_tower_.backward(dropout, query_activations_, d_query_, gradients.query, pool);
+  history_encoder_.backward(attention_dropout, history_activations_, gradients.query.input, query_tower_.encoded_column(),
+                            gradients.history, pool);
   candidate_tower_.backward(dropout, candidate_activations_, d_candidate_, gradients.candidate, pool);
+  if (has_prior)
+    trend_head_.backward(batch.trend_inputs, trend_activations_, {d_group_bias_.data(), d_group_bias_.size()}, gradients.trend, pool);
   gather_table_gradients(batch, gradients, pool);
   gradients.log_scale = Matrix(1, 1, scale() < kMaxScale ? d.d_scale * scale() : std::max(0.0f, d.d_scale * scale()));
   gradients.prior_weights = Matrix(1, prior_weights_.value.cols());
@@ -129,6 +151,9 @@ void Network::gather_table_gradients(const TrainingBatch& batch, Gradients& grad
     };
     add_uses(query_tower_, batch.queries, gradients.query.input);
     add_uses(candidate_tower_, batch.candidates, gradients.candidate.input);
+    for (std::size_t part = 0; part < history_encoder_.tables().size(); ++part) {
+      if (history_encoder_.tables()[part] == table) uses.push_back({&batch.queries.token_parts[part], gradients.history.tokens, 0});
+    }
     gradients.tables[table].prepare(uses, tables_[table].value.rows(), tables_[table].value.cols());
   });
   for (RowGradients& table : gradients.tables) table.sum(pool);
@@ -146,6 +171,11 @@ void Network::apply(const Gradients& gradients, const Optimizer& optimizer, Thre
   };
   update_tower(query_tower_, gradients.query);
   update_tower(candidate_tower_, gradients.candidate);
+  const std::vector<Parameter*> of_history = history_encoder_.parameters();
+  for (std::size_t p = 0; p < of_history.size(); ++p) optimizer.update_dense(*of_history[p], gradients.history.parameters[p], pool);
+  const std::vector<Parameter*> of_trend = trend_head_.parameters();
+  for (std::size_t p = 0; p < of_trend.size(); ++p)
+    optimizer.update_dense(*of_trend[p], *TrendHead::in_order(gradients.trend)[p], pool);
   if (train_scale_) optimizer.update_dense(log_scale_, gradients.log_scale, pool);
   if (prior_weights_.value.size() > 0) optimizer.update_dense(prior_weights_, gradients.prior_weights, pool);
   if (personal_weights_.value.size() > 0) optimizer.update_dense(personal_weights_, gradients.personal_weights, pool);
@@ -157,6 +187,8 @@ std::vector<Parameter*> Network::parameters() {
   for (Tower* tower : {&query_tower_, &candidate_tower_}) {
     for (Parameter* parameter : tower->parameters()) all.push_back(parameter);
   }
+  for (Parameter* parameter : history_encoder_.parameters()) all.push_back(parameter);
+  for (Parameter* parameter : trend_head_.parameters()) all.push_back(parameter);
   all.push_back(&log_scale_);
   all.push_back(&prior_weights_);
   all.push_back(&personal_weights_);

@@ -1,7 +1,7 @@
 // The two towers, their embedding tables, the temperature and the weights of the popularity prior: all that training changes. A logit is
 //
 //   <query_embedding, candidate_embedding> / temperature + sum over half-lives h of prior_weight[h] * log_share[h](day of the query,
-//   candidate)
+//   candidate) + trend_head(what recent sales say of the candidate on that day)
 //
 // Shapes: query_embeddings [batch, output_dim], candidate_embeddings [candidates, output_dim].
 // Thread safety: one caller; embed_* are const and may be called by several with an Activations each.
@@ -9,7 +9,9 @@
 
 #include <vector>
 
+#include "gemel/models/two_tower/history_encoder.h"
 #include "gemel/models/two_tower/tower.h"
+#include "gemel/models/two_tower/trend_head.h"
 #include "gemel/nn/negative_sampling.h"
 #include "gemel/nn/optimizer.h"
 #include "gemel/nn/softmax_loss.h"
@@ -19,8 +21,10 @@ namespace gemel {
 struct NetworkSpec {
   std::vector<TableSpec> tables;
   std::vector<std::size_t> query_tables, candidate_tables;  // which table each bag of a tower reads
+  std::vector<std::size_t> token_tables;                    // and each part of a token of the history; empty without attention
   std::size_t num_query_numbers = 0, num_candidate_numbers = 0;
   std::size_t num_personal_values = 0;  // PersonalCounts::num_values
+  std::size_t num_trend_inputs = 0;     // TrendFeatures::num_inputs
 };
 
 // A batch as the network sees it: rows in time order, candidates distinct.
@@ -30,6 +34,7 @@ struct TrainingBatch {
   std::vector<float> row_weight;          // [batch]
   std::vector<std::uint32_t> group;       // [batch], ascending: which of the batch's days; empty without a prior
   std::vector<Matrix> log_shares;         // [half-lives] of [days, candidates]
+  Matrix trend_inputs;                    // [days x candidates, num_trend_inputs], by day; empty without a trend head
   std::vector<std::uint32_t> personal_offsets, personal_columns;  // CSR: which candidates the row's customer had; empty without
   Matrix personal_values;                                         // [personal_columns, personal values]
   std::vector<std::uint32_t> masked_offsets, masked_columns;  // CSR; empty: nothing masked
@@ -42,6 +47,8 @@ class Network {
 
   struct Gradients {
     Tower::Gradients query, candidate;
+    HistoryEncoder::Gradients history;
+    TrendHead::Gradients trend;
     std::vector<RowGradients> tables;
     Matrix log_scale;      // [1, 1]
     Matrix prior_weights;     // [1, half-lives]
@@ -54,6 +61,9 @@ class Network {
 
   void embed_queries(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const;
   void embed_candidates(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const;
+
+  // The bias that training learnt, of products on one day: log_shares [half-lives, items], trend_inputs [items, num_trend_inputs].
+  void learned_bias(ConstMatrixView log_shares, ConstMatrixView trend_inputs, std::span<float> bias, ThreadPool& pool) const;
 
   const Tower& query_tower() const { return query_tower_; }
   const Tower& candidate_tower() const { return candidate_tower_; }
@@ -68,17 +78,22 @@ class Network {
 
  private:
   Tower::Dropout dropout_of(std::uint64_t step) const { return {dropout_rate_, seed_, step}; }
+  Tower::Dropout attention_dropout_of(std::uint64_t step) const { return {attention_dropout_rate_, seed_, step}; }
   void gather_table_gradients(const TrainingBatch& batch, Gradients& gradients, ThreadPool& pool) const;
 
   std::vector<Parameter> tables_;
   Tower query_tower_, candidate_tower_;
+  HistoryEncoder history_encoder_;
+  TrendHead trend_head_;
   Parameter log_scale_, prior_weights_, personal_weights_;
   bool normalize_ = false, train_scale_ = false;
-  float dropout_rate_ = 0;
+  float dropout_rate_ = 0, attention_dropout_rate_ = 0;
   std::uint64_t seed_ = 0;
 
   // Scratch of compute_gradients.
   Tower::Activations query_activations_, candidate_activations_;
+  HistoryEncoder::Activations history_activations_;
+  TrendHead::Activations trend_activations_;
   Matrix d_query_, d_candidate_, group_bias_, d_group_bias_;
   std::vector<float> row_bias_, d_row_bias_;
 };

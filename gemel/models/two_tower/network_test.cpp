@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "gemel/data/testing.h"
+#include "gemel/models/two_tower/counters.h"
 #include "gemel/models/two_tower/trainer.h"
 #include "gemel/nn/testing/finite_difference.h"
 
@@ -42,12 +43,21 @@ struct WholeModel {
     const TrainView view{&shop, shop.num_events(), testing::at_day(30)};
     candidates = CandidateEncoder::fit(config, view).value();
     queries = QueryEncoder::fit(config, view, candidates.ids()).value();
-    spec = make_network_spec(candidates, queries);
+    trend = Counters::make_trend(config, candidates, shop.num_items()).value();
+    spec = make_network_spec(candidates, queries, trend);
     network = Network(config, spec, 3);
-    trainer.emplace(Trainer::make(config, view, candidates, queries, 3).value());
+    if (!spec.token_tables.empty()) grow_tables();
+    trainer.emplace(Trainer::make(config, view, candidates, queries, trend, 3).value());
     std::vector<std::uint32_t> examples;
     for (std::uint32_t e = 10; e < std::min<std::size_t>(45, trainer->num_examples()); ++e) examples.push_back(e);
     trainer->make_batch(examples, /*step=*/5, batch, pool);
+  }
+
+  // A layer norm bends sharply at tokens as small as they begin.
+  void grow_tables() {
+    for (Parameter* parameter : network.parameters())
+      if (parameter->name.starts_with("table."))
+        for (std::size_t i = 0; i < parameter->value.size(); ++i) parameter->value.data()[i] *= 20;
   }
 
   double mean_loss() {
@@ -60,6 +70,7 @@ struct WholeModel {
   Dataset shop;
   CandidateEncoder candidates;
   QueryEncoder queries;
+  TrendFeatures trend;
   NetworkSpec spec;
   Network network;
   std::optional<Trainer> trainer;
@@ -81,6 +92,9 @@ std::vector<Matrix> dense_gradients(const Network::Gradients& gradients, std::ve
       all.push_back(tower->bias[l]);
     }
   }
+  for (const Matrix& gradient : gradients.history.parameters) all.push_back(gradient);
+  if (parameters[all.size()]->name.starts_with("trend_head"))
+    for (const Matrix* gradient : TrendHead::in_order(gradients.trend)) all.push_back(*gradient);
   all.push_back(gradients.log_scale);
   all.push_back(gradients.prior_weights);
   all.push_back(gradients.personal_weights);
@@ -114,6 +128,11 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values("loss = \"full\"\ndropout = 0.3\nid_dropout = 0.3",
                       "loss = \"full\"\npersonal_half_life_days = [3, inf]\ndropout = 0.0",
                       "loss = \"in_batch\"\ndropout = 0.0\nhistory = { pool = [\"mean\", \"recency\"], shared_table = true }",
+                      "loss = \"full\"\ndropout = 0.2\nhistory = { length = 7, pool = [\"attention\", \"mean\"], attention_heads = 2, "
+                      "attention_blocks = 2, attention_dropout = 0.3 }",
+                      "loss = \"in_batch\"\ndropout = 0.0\nhistory = { pool = [\"attention\"], shared_table = true }",
+                      "loss = \"full\"\ndropout = 0.1\nid_dropout = 0.3\nquery_gate = true\ncounter_interval_days = 3\n"
+                      "trend = { units = 3, groups = [\"brand\", \"tags\"] }",
                       "loss = \"mixed\"\nmask_accidental_hits = false\ndropout = 0.2\nnormalize = false",
                       "loss = \"full\"\nfirst_only = true\npopularity_half_life_days = []\ndropout = 0.0"));
 

@@ -23,18 +23,19 @@ double age_weight(const TwoTowerConfig& config, TimePoint until, TimePoint at) {
 }  // namespace
 
 Trainer::Trainer(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries,
-                 std::uint64_t seed)
+                 const TrendFeatures& trend, std::uint64_t seed)
     : config_(config),
       view_(view),
       candidates_(&candidates),
       queries_(&queries),
       seed_(seed),
       histories_(*view.dataset, view.num_events),
+      trend_(&trend),
       optimizer_(config.optimizer) {}
 
 Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates,
-                              const QueryEncoder& queries, std::uint64_t seed) {
-  Trainer trainer(config, view, candidates, queries, seed);
+                              const QueryEncoder& queries, const TrendFeatures& trend, std::uint64_t seed) {
+  Trainer trainer(config, view, candidates, queries, trend, seed);
   trainer.collect_examples();
   if (trainer.examples_.size() < 2)
     return fail(ErrorCode::kBadConfig, "models.two_tower: the training period has no two events to learn from");
@@ -46,6 +47,7 @@ Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& vie
                   "models.two_tower.popularity_half_life_days: the prior needs the day of each event, but [events] has no time column; set "
                   "it to []");
     trainer.timeline_ = std::make_unique<PopularityTimeline>(view, config.popularity_half_life_days);
+    trainer.group_timelines_ = trend.make_group_timelines(view);
   }
   if (trainer.config_.optimizer.schedule != Schedule::kConstant) {
     const std::size_t steps = (trainer.examples_.size() + config.batch_size - 1) / config.batch_size;
@@ -84,15 +86,29 @@ void Trainer::make_sampler() {
   column_of_item_.assign(counts.size(), 0);
 }
 
-void Trainer::look_up_prior(std::span<const std::uint32_t> examples, TrainingBatch& batch, ThreadPool& pool) {
+// As of when an example's counters stand: its day, or the start of the interval that it lies in. Intervals begin anew in each step, so that
+// an event is now a day, now a week ahead of what is counted, as with the queries of a protocol.
+Day Trainer::counted_until(TimePoint at, std::uint64_t step) const {
+  const Day day = day_of(at);
+  if (config_.counter_interval_days == 0) return day;
+  const auto interval = static_cast<std::int64_t>(config_.counter_interval_days);
+  const auto phase = static_cast<std::int64_t>(splitmix64(splitmix64(seed_ ^ 0x7068617365) ^ step) % config_.counter_interval_days);
+  return day - std::chrono::days((((day.time_since_epoch().count() + phase) % interval) + interval) % interval);
+}
+
+void Trainer::look_up_prior(const std::vector<Query>& queries, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool) {
   std::vector<Day> days;
-  batch.group.resize(examples.size());
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    const Day day = day_of(view_.dataset->times()[examples_[examples[i]].event]);
+  batch.group.resize(queries.size());
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const Day day = counted_until(queries[i].at, step);
     if (days.empty() || days.back() != day) days.push_back(day);
     batch.group[i] = static_cast<std::uint32_t>(days.size() - 1);
   }
-  timeline_->log_shares(days, batch.candidate_set.items, batch.log_shares, pool);
+  const auto& items = batch.candidate_set.items;
+  timeline_->log_shares(days, items, batch.log_shares, pool);
+  if (trend_->num_inputs() == 0) return;
+  const auto without_id = candidates_->without_id(items, {config_.id_dropout, seed_, step});
+  trend_->of_days(*timeline_, group_timelines_, days, items, batch.log_shares, without_id, batch.trend_inputs, pool);
 }
 
 // What a customer had is no candidate for a first purchase, so it is none in training either.
@@ -163,7 +179,7 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
   sampler_->sample(positives, rng, batch.candidate_set, frequency_.get());
   queries_->encode(queries, batch.queries);
   candidates_->encode(batch.candidate_set.items, {config_.id_dropout, seed_, step}, batch.candidates);
-  if (timeline_) look_up_prior(examples, batch, pool);
+  if (timeline_) look_up_prior(queries, step, batch, pool);
   const bool has_personal = queries_->personal_counts().num_values() > 0;
   if (!config_.first_only && !has_personal) return;
   const auto& items = batch.candidate_set.items;

@@ -38,9 +38,9 @@ class Trainer {
   // After a step; `stopping`: the run was interrupted and ends here.
   using AfterStep = std::function<void(bool stopping)>;
 
-  // All borrowed for the trainer's life. Error kBadConfig: no example to learn from.
+  // All borrowed for the trainer's life; trend: without inputs where there is no trend head. Error kBadConfig: no example to learn from.
   static Result<Trainer> make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates,
-                              const QueryEncoder& queries, std::uint64_t seed);
+                              const QueryEncoder& queries, const TrendFeatures& trend, std::uint64_t seed);
 
   std::size_t num_examples() const { return examples_.size(); }
   // The rest of the pass that `at` stands in; `at` moves along, to the end of the epoch. Errors: kInterrupted; kDiverged names epoch and
@@ -59,11 +59,12 @@ class Trainer {
     float weight;
   };
   Trainer(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries,
-          std::uint64_t seed);
+          const TrendFeatures& trend, std::uint64_t seed);
   void collect_examples();
   void make_sampler();
   std::vector<std::uint32_t> block_order(std::size_t epoch, std::vector<std::uint32_t>& starts) const;
-  void look_up_prior(std::span<const std::uint32_t> examples, TrainingBatch& batch, ThreadPool& pool);
+  Day counted_until(TimePoint at, std::uint64_t step) const;
+  void look_up_prior(const std::vector<Query>& queries, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool);
   void mask_histories(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool);
   void count_personal(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool);
 
@@ -77,6 +78,8 @@ class Trainer {
   std::unique_ptr<NegativeSampler> sampler_;
   std::unique_ptr<StreamingFrequency> frequency_;  // null: exact counts
   std::unique_ptr<PopularityTimeline> timeline_;  // null without a prior
+  const TrendFeatures* trend_;
+  std::vector<PopularityTimeline> group_timelines_;
   Optimizer optimizer_;
   std::vector<std::uint32_t> column_of_item_;  // scratch of make_batch: column + 1, all 0 between calls
 };

@@ -62,6 +62,7 @@ Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
   };
   constexpr std::string_view kWithoutDays = "popularity_half_life_days = [] and time = []";
   if (!config.popularity_half_life_days.empty()) return refuse("popularity_half_life_days", "the day", kWithoutDays);
+  if (config.counter_interval_days > 0) return refuse("counter_interval_days", "the day", "counter_interval_days = 0");
   if (std::ranges::any_of(config.personal_half_life_days, [](double days) { return days != kNoDecay; }))
     return refuse("personal_half_life_days", "the day", "personal_half_life_days = [inf]");
   if (!config.time.empty()) return refuse("time", "the day", kWithoutDays);
@@ -98,8 +99,10 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
   GEMEL_RETURN_IF_ERROR(check_time(config_, view.dataset->time_kind()));
   GEMEL_ASSIGN_OR_RETURN(candidate_encoder_, CandidateEncoder::fit(config_, view));
   GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::fit(config_, view, candidate_encoder_.ids()));
-  GEMEL_ASSIGN_OR_RETURN(Trainer trainer, Trainer::make(config_, view, candidate_encoder_, query_encoder_, context.seed));
-  spec_ = make_network_spec(candidate_encoder_, query_encoder_);
+  GEMEL_ASSIGN_OR_RETURN(const TrendFeatures trend, Counters::make_trend(config_, candidate_encoder_, view.dataset->num_items()));
+  GEMEL_ASSIGN_OR_RETURN(Trainer trainer, Trainer::make(config_, view, candidate_encoder_, query_encoder_, trend, context.seed));
+  spec_ = make_network_spec(candidate_encoder_, query_encoder_, trend);
+  counters_ = new_counters(trend);
   network_ = Network(config_, spec_, context.seed);
   GEMEL_RETURN_IF_ERROR(train(trainer, view, context));
   embed_all_candidates(context.pool);
@@ -110,6 +113,7 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
 Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitContext& context) {
   warnings_.clear();
   TrainingRun run;
+  run.average = WeightAverage(config_.average_decay);
   GEMEL_RETURN_IF_ERROR(resume(trainer, run, context));
   CurveFile curves(context.curves_path);
   GEMEL_RETURN_IF_ERROR(curves.write(run.curves));
@@ -118,6 +122,7 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
     const std::size_t epoch = run.position.epoch;
     if (run.position.next_block == 0) run.last_good = network_;
     const auto after_step = [&](bool stopping) {
+      run.average.observe(network_, run.position.step - 1, context.pool);
       if (context.checkpoints && (stopping || context.checkpoints->is_due())) checkpoint(trainer, run, context);
     };
     const auto curve = trainer.run_epoch(run.position, network_, context.pool, context.progress, after_step);
@@ -125,16 +130,19 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
       const Error& error = curve.error();
       if (error.code != ErrorCode::kDiverged || epoch == 1) return with_context(error, "models.two_tower");
       network_ = run.last_good;
+      run.average.stop();
       config_.epochs = epoch - 1;
       warnings_.push_back(concat("models.two_tower: ", error.message, "; the state after epoch ", epoch - 1, " is kept"));
       break;
     }
     std::optional<double> validation;
     if (context.validation) {
+      run.average.swap(network_);
       const auto judged = judge(view, context);
+      if (judged && *judged > run.best.score) run.best = {*judged, epoch, network_, calibration_in_use()};
+      run.average.swap(network_);
       if (!judged && judged.error().code == ErrorCode::kInterrupted) checkpoint(trainer, run, context);
       GEMEL_ASSIGN_OR_RETURN(validation, judged);
-      if (*validation > run.best.score) run.best = {*validation, epoch, network_, calibration_in_use()};
     }
     run.calibration = calibration_in_use();
     run.curves.push_back(curve_line(epoch, *curve, network_, validation));
@@ -143,6 +151,7 @@ Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitC
     run.position = run.position.next_epoch();
     checkpoint(trainer, run, context);
   }
+  run.average.swap(network_);
   finish(context, std::move(run.best));
   return {};
 }
@@ -189,8 +198,12 @@ void TwoTower::use(const Calibration& calibration) {
 Calibration TwoTower::current_calibration() const {
   const auto trained = network_.prior_weights();
   Calibration calibration;
-  calibration.popularity_weights =
-      config_.popularity_weights.empty() ? std::vector<double>(trained.begin(), trained.end()) : config_.popularity_weights;
+  calibration.popularity_weights = config_.popularity_weights;
+  if (config_.popularity_weights.empty() && config_.trend.units == 0) calibration.popularity_weights.assign(trained.begin(), trained.end());
+  if (config_.popularity_weights.empty() && config_.trend.units > 0) {  // the learned bias alone, which holds the trained prior
+    calibration.popularity_weights.assign(config_.num_counters(), 0.0);
+    calibration.popularity_weights[config_.learned_bias()] = 1;
+  }
   const auto personal = network_.personal_weights();
   calibration.personal_weights =
       config_.personal_weights.empty() ? std::vector<double>(personal.begin(), personal.end()) : config_.personal_weights;
@@ -215,14 +228,13 @@ Result<double> TwoTower::judge(const TrainView& view, const FitContext& context)
 
 Calibration TwoTower::calibrate_on(const TrainView& view, const Validation& validation, ThreadPool& pool) const {
   const QueryPlan& plan = validation.plan;
-  const std::size_t num_items = candidate_embeddings_.rows();
+  if (plan.queries.empty()) return current_calibration();
   std::vector<Matrix> log_shares;
   std::vector<std::vector<std::uint8_t>> eligible;
-  DecayedCounts counts(config_.popularity_half_life_days, num_items);
+  Counters counters = new_counters(counters_.trend());
   for (const QueryBlock& block : plan.blocks) {
-    counts.roll(*view.dataset, block.num_known_events, day_of(block.now));
-    Matrix& shares = log_shares.emplace_back(config_.popularity_half_life_days.size(), num_items);
-    for (std::size_t h = 0; h < shares.rows(); ++h) counts.log_shares(h, shares.row(h));
+    if (!counters.is_empty()) counters.roll(*view.dataset, block.num_known_events, day_of(block.now));
+    counters.rows(network_, pool, log_shares.emplace_back());
     eligible.push_back(eligible_items(*view.dataset, plan.protocol, block.num_known_events));
   }
   const std::vector<std::uint32_t> picked = evenly(plan.queries.size(), kCalibrationQueries);
@@ -246,7 +258,8 @@ Calibration TwoTower::calibrate_on(const TrainView& view, const Validation& vali
                     .log_shares = log_shares,
                     .eligible = eligible,
                     .personal = personal,
-                    .trained_personal_weights = {trained.begin(), trained.end()}},
+                    .trained_personal_weights = {trained.begin(), trained.end()},
+                    .learned_bias = config_.trend.units > 0 ? std::optional(config_.learned_bias()) : std::nullopt},
                    start, pool);
 }
 
@@ -293,27 +306,21 @@ void TwoTower::embed_all_candidates(ThreadPool& pool) {
   l2_normalize_forward(candidate_directions_, candidate_directions_, norms, pool);
 }
 
+Counters TwoTower::new_counters(TrendFeatures trend) const {
+  const IdRows& ids = candidate_encoder_.ids();
+  return {DecayedCounts(config_.popularity_half_life_days, ids.rows().size()), std::move(trend), ids};
+}
+
 void TwoTower::stand_at(const TrainView& view) {
-  counts_ = DecayedCounts(config_.popularity_half_life_days, view.dataset->num_items());
-  if (!config_.popularity_half_life_days.empty()) counts_.roll(*view.dataset, view.num_events, day_of(view.until));
-  update_item_bias();
+  counters_ = new_counters(counters_.trend());
+  if (!counters_.is_empty()) counters_.roll(*view.dataset, view.num_events, day_of(view.until));
+  counters_.bias(network_, weights_, item_bias_);
 }
 
 void TwoTower::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) {
-  if (config_.popularity_half_life_days.empty()) return;
-  counts_.roll(dataset, num_events, day_of(now));
-  update_item_bias();
-}
-
-void TwoTower::update_item_bias() {
-  item_bias_.clear();
-  if (config_.popularity_half_life_days.empty()) return;
-  item_bias_.assign(counts_.num_items(), 0);
-  std::vector<float> shares(counts_.num_items());
-  for (std::size_t h = 0; h < weights_.size(); ++h) {
-    counts_.log_shares(h, shares);
-    kernels().axpy(static_cast<float>(weights_[h]), shares.data(), item_bias_.data(), shares.size());
-  }
+  if (counters_.is_empty()) return;
+  counters_.roll(dataset, num_events, day_of(now));
+  counters_.bias(network_, weights_, item_bias_);
 }
 
 void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,

@@ -2,7 +2,7 @@
 // al. 2019), beside an additive prior of recent popularity. What is served is
 //
 //   gate * scale * <query_embedding, candidate_embedding> + item_bias + personal_bias
-//   item_bias     = sum of popularity_weight * log share of the product's decayed count
+//   item_bias     = sum of popularity_weight * counter: log shares of the product's decayed counts, and the bias that training learnt of them
 //   personal_bias = sum of personal_weight * log(1 + 10 * the customer's own decayed count), 0 for what they never had
 //
 // so that retrieval stays a search over candidate embeddings with one bias a product, the same for all queries of a day; what the customer
@@ -15,11 +15,11 @@
 #include <string>
 #include <vector>
 
-#include "gemel/data/decayed_counts.h"
 #include "gemel/index/exact_index.h"
 #include "gemel/models/recommender.h"
 #include "gemel/models/two_tower/calibration.h"
 #include "gemel/models/two_tower/checkpoint.h"
+#include "gemel/models/two_tower/counters.h"
 #include "gemel/models/two_tower/encoders.h"
 #include "gemel/models/two_tower/network.h"
 #include "gemel/models/two_tower/trainer.h"
@@ -54,7 +54,7 @@ class TwoTower final : public Recommender {
   Result<double> judge(const TrainView& view, const FitContext& context);
   void embed_all_candidates(ThreadPool& pool);
   void stand_at(const TrainView& view);  // counters and bias as of the end of the view
-  void update_item_bias();
+  Counters new_counters(TrendFeatures trend) const;  // nothing counted yet
   bool chooses_calibration() const;
   Calibration current_calibration() const;
   Calibration calibration_in_use() const { return {weights_, gates_, personal_weights_}; }
@@ -80,7 +80,7 @@ class TwoTower final : public Recommender {
   Matrix candidate_directions_;  // the same, rows of length 1
   std::vector<double> weights_, gates_, personal_weights_;  // in use: calibrated, given, or as trained
   std::vector<std::string> warnings_;
-  DecayedCounts counts_;
+  Counters counters_;
   std::vector<float> item_bias_;  // [num_items]; empty without a prior
 };
 

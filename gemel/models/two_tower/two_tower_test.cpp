@@ -30,6 +30,12 @@ std::unique_ptr<Recommender> make(std::string_view extra = "") {
       .value();
 }
 
+constexpr const char* kRecipes[] = {"loss = \"full\"",
+                                     "loss = \"in_batch\"",
+                                     "loss = \"mixed\"\nnum_uniform = 7",
+                                     "history = { pool = [\"attention\", \"mean\"], attention_heads = 2, attention_blocks = 2 }",
+                                     "query_gate = true\ncounter_interval_days = 7\ntrend = { units = 4 }\naverage_decay = 0.99"};
+
 std::vector<ScoredItem> ask(const Recommender& model, const Dataset& shop, std::string_view user, TimePoint at, std::size_t k,
                             ThreadPool& pool) {
   const Histories histories(shop, shop.num_events());
@@ -59,17 +65,67 @@ TEST(TwoTower, SameSeedGivesTheSameBytesForOneAndTwoThreads) {
   const Dataset shop = testing::make_dataset(checkered(600));
   std::vector<std::string> bytes;
   for (const std::size_t threads : {1, 2}) {
-    for (const char* loss : {"loss = \"full\"", "loss = \"in_batch\"", "loss = \"mixed\"\nnum_uniform = 7"}) {
+    for (const char* recipe : kRecipes) {
       ThreadPool pool(threads);
-      const auto model = make(loss);
+      const auto model = make(recipe);
       ASSERT_TRUE(model->fit({&shop, shop.num_events(), at_day(61)}, {.pool = pool, .seed = 5}));
       const testing::TemporaryFolder folder;
       ASSERT_TRUE(model->save(folder.path()));
       bytes.push_back(read_file(folder.path() / "weights.safetensors").value());
     }
   }
-  for (int loss = 0; loss < 3; ++loss) EXPECT_EQ(checksum_hex(bytes[loss]), checksum_hex(bytes[loss + 3]));
+  for (std::size_t recipe = 0; recipe < std::size(kRecipes); ++recipe)
+    EXPECT_EQ(checksum_hex(bytes[recipe]), checksum_hex(bytes[recipe + std::size(kRecipes)])) << kRecipes[recipe];
   EXPECT_NE(bytes[0], bytes[1]);
+}
+
+TEST(TwoTower, SavedAndLoadedItAnswersTheSameAndItsCountersRollOnAlike) {
+  const Dataset shop = testing::make_dataset(checkered(600), {{"p1", {{"brand", "odd"}}}, {"p3", {{"brand", "odd"}}}}, {},
+                                             {.item_features = "brand = \"category\""});
+  ThreadPool pool(1);
+  const auto model = make("query_gate = true\naverage_decay = 0.9\ntrend = { units = 4, groups = [\"brand\"] }\ncounter_interval_days = 7\n"
+                          "history = { pool = [\"attention\"], shared_table = true }");
+  ASSERT_TRUE(model->fit({&shop, 400, at_day(40)}, {.pool = pool}));
+  const testing::TemporaryFolder folder;
+  ASSERT_TRUE(model->save(folder.path()));
+  const auto loaded = make();
+  ASSERT_TRUE(loaded->load(folder.path()));
+  for (const int day : {40, 47, 58}) {
+    model->advance(shop, static_cast<std::size_t>(day) * 10, at_day(day));
+    loaded->advance(shop, static_cast<std::size_t>(day) * 10, at_day(day));
+    EXPECT_EQ(ask(*model, shop, "u3", at_day(day), 16, pool), ask(*loaded, shop, "u3", at_day(day), 16, pool)) << "day " << day;
+  }
+}
+
+// One product after the other sells for a week, and nothing tells the customers apart.
+TEST(TwoTower, TheTrendHeadLearnsThatWhatSoldLongIsOverAndWhatRisesGoesOn) {
+  std::vector<EventRow> events;
+  Rng rng(4);
+  for (int i = 0; i < 4000; ++i) {
+    const double day = i / 20.0;
+    const int running = static_cast<int>(day) / 7 % 10;
+    events.push_back({concat("u", rng.below(300)), concat("p", rng.below(10) < 8 ? running : static_cast<int>(rng.below(10))), day});
+  }
+  const Dataset shop = testing::make_dataset(std::move(events));
+  ThreadPool pool(2);
+  const auto rank_of_running = [&](std::string_view trend) {
+    const auto model = make_model("two_tower", concat("epochs = 30\nbatch_size = 64\nlearning_rate = 0.01\nid_dropout = 0.0\n"
+                                                      "history = { length = 0 }\npersonal_half_life_days = []\n"
+                                                      "popularity_half_life_days = [1, 7, 30]\n",
+                                                      trend))
+                           .value();
+    EXPECT_TRUE(model->fit({&shop, 3600, at_day(180)}, {.pool = pool}));
+    int found = 0;
+    for (int day = 182; day < 196; ++day) {
+      model->advance(shop, static_cast<std::size_t>(day) * 20, at_day(day));
+      const auto top = ask(*model, shop, "u1", at_day(day), 1, pool);
+      found += shop.item_table().ids[to_size(top[0].item)] == concat("p", day / 7 % 10);
+    }
+    return found;
+  };
+  const int with = rank_of_running("trend = { units = 8 }");
+  EXPECT_GE(with, 12) << "of 14 days, two of them the first of a product";
+  EXPECT_GE(with, rank_of_running(""));
 }
 
 // Plain SGD on raw dot products: a large step blows up within a few epochs, an absurd one at once.
@@ -158,6 +214,10 @@ TEST(TwoTower, RefusesContradictoryKnobsWithTheKeyAndWhatWouldBeRight) {
   refused("histroy = { length = 3 }", "histroy");
   refused("dropout = 1.5", "dropout");
   refused("popularity_half_life_days = [0]", "popularity_half_life_days");
+  refused("history = { attention_heads = 3 }", "attention_heads");
+  refused("trend = { units = 4 }\npopularity_half_life_days = [30, 2]", "trend");
+  refused("trend = { unit = 4 }", "trend");
+  refused("query_gate = true\nnormalize = false", "query_gate");
   refused("personal_half_life_days = [30]\nfirst_only = true", "personal_half_life_days");
 }
 
@@ -176,7 +236,7 @@ TEST(PointInTime, LaterEventsChangeNoFeatureOfEarlierExamples) {
     const TrainView view{&shop, fitted, at_day(100)};
     const auto candidates = CandidateEncoder::fit(config, view).value();
     const auto queries = QueryEncoder::fit(config, view, candidates.ids()).value();
-    Trainer trainer = Trainer::make(config, view, candidates, queries, 1).value();
+    Trainer trainer = Trainer::make(config, view, candidates, queries, TrendFeatures(), 1).value();
     std::vector<std::uint32_t> examples(num_examples);
     for (std::uint32_t i = 0; i < num_examples; ++i) examples[i] = i;
     TrainingBatch batch;
