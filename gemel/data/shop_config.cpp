@@ -144,9 +144,9 @@ Result<void> Reader::read_exclude(ConfigTable& table, EventsConfig& events) cons
     }
     if (!exclude.actions.empty() && events.action.empty()) rule.reject("action", "found, but [events] names no action column");
     if (!exclude.days.empty() && events.time.empty()) rule.reject("day", "found, but [events] names no time column");
+    GEMEL_RETURN_IF_ERROR(rule.finish());
     if (exclude.users.empty() && exclude.items.empty() && exclude.actions.empty() && exclude.days.empty())
       table.reject("exclude", "expected `user`, `item`, `action` or `day` in each rule, found a rule without any: it would leave out all");
-    GEMEL_RETURN_IF_ERROR(rule.finish());
     events.exclude.push_back(std::move(exclude));
   }
   return table.status();
