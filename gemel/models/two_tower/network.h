@@ -28,6 +28,7 @@ struct TrainingBatch {
   TowerInput queries, candidates;
   CandidateSet candidate_set;             // positives and biases; items are for the encoder
   std::vector<float> row_weight;          // [batch]
+  std::vector<float> rating;              // [batch], weights of the events; read by the rating loss
   std::vector<std::uint32_t> group;       // [batch], ascending: which of the batch's days; empty without a prior
   std::vector<Matrix> log_shares;         // [half-lives] of [days, candidates]
   std::vector<std::uint32_t> personal_offsets, personal_columns;  // CSR: which candidates the row's customer had; empty without
@@ -74,6 +75,7 @@ class Network {
   Tower query_tower_, candidate_tower_;
   Parameter log_scale_, prior_weights_, personal_weights_;
   bool normalize_ = false, train_scale_ = false;
+  bool rating_ = false;
   float dropout_rate_ = 0;
   std::uint64_t seed_ = 0;
 
