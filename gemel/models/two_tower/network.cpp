@@ -32,8 +32,8 @@ double inner_product(const Matrix& a, const Matrix& b) {
 
 Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed)
     : normalize_(config.normalize),
-      rating_(config.rating),
       train_scale_(config.normalize && config.train_temperature),
+      rating_(config.rating),
       dropout_rate_(static_cast<float>(config.dropout)),
       seed_(seed) {
   Rng rng(seed, /*stream=*/0x746f776572);
