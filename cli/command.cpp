@@ -13,13 +13,15 @@
 namespace gemel::cli {
 namespace {
 
-// The first Ctrl-C asks the work to stop where nothing is half-written; the second one kills (SA_RESETHAND).
+// The first Ctrl-C, or SIGTERM of a service manager, asks the work to stop where nothing is half-written; the second of its kind kills
+// (SA_RESETHAND).
 void stop_on_interrupt() {
   struct sigaction action{};
   action.sa_handler = [](int) { request_interrupt(); };
   action.sa_flags = SA_RESETHAND;
   sigemptyset(&action.sa_mask);
   sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
 }
 
 // A file that grows past a limit is an error of the write that says so, not the end of the process.
@@ -55,7 +57,7 @@ ThreadPool& CommandContext::pool() {
 }
 
 ProgressSink& CommandContext::progress() {
-  if (!progress_) progress_ = quiet ? std::make_unique<ProgressSink>() : make_progress();
+  if (!progress_) progress_ = quiet ? make_warnings_only() : make_progress();
   return *progress_;
 }
 
@@ -66,7 +68,7 @@ CLI::App& add_command(CLI::App& app, CommandContext& context, CommandText text, 
       ->capture_default_str()
       ->check(CLI::Range(0, 1024).description(""))
       ->group("General");
-  command->add_flag("--quiet", context.quiet, "No progress on stderr, errors only")->group("General");
+  command->add_flag("--quiet", context.quiet, "No progress on stderr, warnings and errors only")->group("General");
   command->callback([&context, body = std::move(body)] { context.outcome = body(context); });
   return *command;
 }

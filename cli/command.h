@@ -28,10 +28,10 @@ namespace gemel::cli {
 
 struct CommandContext {
   std::size_t num_threads = 0;  // --threads; 0: as many as the machine has
-  bool quiet = false;           // --quiet: no progress, errors only
+  bool quiet = false;           // --quiet: no progress, warnings and errors only
 
   ThreadPool& pool();           // made on first use
-  ProgressSink& progress();     // a bar on a terminal, plain lines elsewhere, nothing with --quiet
+  ProgressSink& progress();     // a bar on a terminal, plain lines elsewhere, warnings with --quiet
 
   Result<void> outcome;         // of the command that ran
  private:
@@ -62,6 +62,6 @@ Failure name_config(const Error& error, std::string_view config_path);
 
 int exit_code(ErrorCode code);
 
-AddCommand add_init, add_ingest, add_train, add_evaluate, add_recommend, add_similar, add_inspect, add_synth, add_report;
+AddCommand add_init, add_ingest, add_train, add_evaluate, add_recommend, add_similar, add_inspect, add_synth, add_report, add_experiment;
 
 }  // namespace gemel::cli

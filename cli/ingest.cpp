@@ -17,9 +17,11 @@ struct Options {
 };
 
 void print_rows(std::string_view table, const RowAccount& rows) {
-  fmt::print("{:<10} {:>11} read = {} kept + {} rejected + {} dropped as duplicate\n", table, rows.read, rows.kept, rows.rejected,
+  fmt::print("{:<10} {:>11} read = {} kept + {} rejected + {} dropped as duplicate", table, rows.read, rows.kept, rows.rejected,
              rows.duplicates);
+  fmt::print("{}\n", rows.excluded > 0 ? fmt::format(" + {} excluded", rows.excluded) : "");
   for (const auto& [reason, count] : rows.reasons) fmt::print("{:<10} {:>11} rejected: {}\n", "", count, reason);
+  for (const auto& [reason, count] : rows.excluded_by) fmt::print("{:<10} {:>11} {} of events.exclude\n", "", count, reason);
 }
 
 void print_features(std::string_view table, const TableSummary& summary) {

@@ -31,6 +31,11 @@ void put(std::FILE* out, const std::string& text) {
   std::fflush(out);
 }
 
+class WarningsOnly final : public ProgressSink {
+ public:
+  void warn(std::string_view line) override { put(stderr, fmt::format("gemel: warning: {}\n", line)); }
+};
+
 }  // namespace
 
 std::string progress_line(std::string_view stage, std::uint64_t done, std::uint64_t total, std::string_view unit, double elapsed_s,
@@ -50,6 +55,8 @@ std::string progress_line(std::string_view stage, std::uint64_t done, std::uint6
 }
 
 std::unique_ptr<ProgressSink> make_progress() { return std::make_unique<StreamProgress>(stderr, ::isatty(STDERR_FILENO) == 1); }
+
+std::unique_ptr<ProgressSink> make_warnings_only() { return std::make_unique<WarningsOnly>(); }
 
 void StreamProgress::begin(std::string_view stage, std::uint64_t total, std::string_view unit) {
   stage_ = stage;
@@ -79,6 +86,8 @@ void StreamProgress::note(std::string_view line) {
   clear();
   put(out_, fmt::format("{}\n", line));
 }
+
+void StreamProgress::warn(std::string_view line) { note(fmt::format("gemel: warning: {}", line)); }
 
 void StreamProgress::draw() {
   const double elapsed_s = std::chrono::duration<double>(Clock::now() - begun_).count();

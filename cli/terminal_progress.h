@@ -13,6 +13,8 @@ namespace gemel::cli {
 
 // The sink that fits stderr.
 std::unique_ptr<ProgressSink> make_progress();
+// Warnings on stderr, nothing else.
+std::unique_ptr<ProgressSink> make_warnings_only();
 
 // "ingest  42 %  [########............]  1.2 M rows/s  0:12 left"
 std::string progress_line(std::string_view stage, std::uint64_t done, std::uint64_t total, std::string_view unit, double elapsed_s,
@@ -25,6 +27,7 @@ class StreamProgress : public ProgressSink {
   void advance(std::uint64_t done) override;
   void end() override;
   void note(std::string_view line) override;
+  void warn(std::string_view line) override;
 
  private:
   using Clock = std::chrono::steady_clock;

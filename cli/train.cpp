@@ -7,6 +7,7 @@
 #include "cli/beside.h"
 #include "cli/command.h"
 #include "gemel/base/file.h"
+#include "gemel/base/folder_lock.h"
 #include "gemel/base/version.h"
 #include "gemel/eval/select.h"
 #include "gemel/models/checkpoint_folder.h"
@@ -64,6 +65,22 @@ Result<void> check_places(const TrainOptions& options) {
   return {};
 }
 
+// Two runs on one --out would remove each other's checkpoints and mix their curves. Where there can be no lock, that is said.
+Result<std::optional<RunLock>> lock_place(const TrainOptions& options, ProgressSink& progress) {
+  auto lock = RunLock::take(beside(options.out, kCheckpointEnding));
+  if (lock) return std::optional(*std::move(lock));
+  const Error& error = lock.error();
+  if (error.code == ErrorCode::kBadInput) return fail(error.code, error.message, ": wait for its end or choose another --out");
+  progress.warn(concat(error.message, "; a second run on the same --out would not be noticed"));
+  return std::optional<RunLock>();
+}
+
+// Two builds of one version may differ in the last bits. Empty where the system does not tell.
+std::string this_build() {
+  const auto program = MappedFile::open("/proc/self/exe");
+  return program ? program->checksum() : "";
+}
+
 // Whatever decides the bundle's bytes stands in a checkpoint, and one of a run that differs is refused. The number of threads decides
 // nothing.
 Result<CheckpointFolder> open_checkpoints(const TrainOptions& options, const Dataset& dataset, const std::string& knobs,
@@ -71,6 +88,7 @@ Result<CheckpointFolder> open_checkpoints(const TrainOptions& options, const Dat
   GEMEL_ASSIGN_OR_RETURN(const auto model, make_model(options.model, knobs));
   return CheckpointFolder::open({.folder = beside(options.out, kCheckpointEnding),
                                  .run = {{"program", concat("gemel ", program_version())},
+                                         {"build", this_build()},
                                          {"instruction_set", kernels().name},  // results of another may differ in the last bits
                                          {"data", dataset.fingerprint()},
                                          {"shop_toml", checksum_hex(dataset.config().text)},
@@ -88,9 +106,10 @@ Result<CheckpointFolder> open_checkpoints(const TrainOptions& options, const Dat
 // What a run that was stopped says last.
 Failure with_way_on(const Error& error, const CheckpointFolder& checkpoints, const TrainOptions& options) {
   if (error.code != ErrorCode::kInterrupted) return Failure{error};
-  if (!checkpoints.has_checkpoint()) return fail(error.code, error.message, "; there was nothing to keep yet");
-  return fail(error.code, error.message, "; a checkpoint is in ", beside(options.out, kCheckpointEnding),
-              ": the same command with --resume goes on from it");
+  const std::string lost = checkpoints.lost() ? concat("; the last checkpoint could not be written: ", checkpoints.lost()->message) : "";
+  if (!checkpoints.has_checkpoint()) return fail(error.code, error.message, lost.empty() ? "; there was nothing to keep yet" : lost);
+  return fail(error.code, error.message, lost, lost.empty() ? "; a checkpoint is in " : "; an earlier one is in ",
+              beside(options.out, kCheckpointEnding), ": the same command with --resume goes on from it");
 }
 
 // A resumed run knows only the part of the fit that it did itself, and says nothing.
@@ -115,6 +134,7 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
   if (!split_or_error) return with_context(split_or_error.error(), dataset.config().path.string());
   const Split& split = *split_or_error;
   GEMEL_RETURN_IF_ERROR(check_places(options));
+  GEMEL_ASSIGN_OR_RETURN(const auto lock, lock_place(options, run.progress()));
   const std::string knobs = fixed_knobs(config, options.model);
   GEMEL_ASSIGN_OR_RETURN(CheckpointFolder checkpoints, open_checkpoints(options, dataset, knobs, run.progress()));
   const SelectOptions select{.protocol = protocol,

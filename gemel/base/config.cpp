@@ -225,6 +225,21 @@ ConfigTable ConfigTable::table(std::string_view key) {
   return ConfigTable(source_, node->as_table(), path);
 }
 
+std::vector<ConfigTable> ConfigTable::tables(std::string_view key) {
+  used_.emplace(key);
+  const auto* node = find(table_, key);
+  std::vector<ConfigTable> tables;
+  if (node == nullptr) return tables;
+  if (const auto* list = node->as_array()) {
+    for (const auto& element : *list) {
+      if (element.is_table()) tables.push_back(ConfigTable(source_, element.as_table(), concat(path_, key, "[", tables.size() + 1, "].")));
+    }
+    if (tables.size() == list->size()) return tables;
+  }
+  reject(key, concat("expected a list of tables, found ", shown_element(*node, [](const toml::node& each) { return each.is_table(); })));
+  return {};
+}
+
 std::string ConfigTable::as_toml(std::string_view key) {
   used_.emplace(key);
   const auto* node = find(table_, key);

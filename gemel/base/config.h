@@ -41,6 +41,7 @@ class ConfigTable {
   // One of `allowed`; the message lists them.
   std::string choice(std::string_view key, const std::vector<std::string>& allowed, std::string fallback);
   ConfigTable table(std::string_view key);  // empty table when absent
+  std::vector<ConfigTable> tables(std::string_view key);  // a list of tables; empty when absent
   // TOML text of a key's value, in one line, whatever its type; empty when absent.
   std::string as_toml(std::string_view key);
 

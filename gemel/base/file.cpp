@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <glob.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +14,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+
+#include "gemel/base/folder_lock.h"
 
 namespace gemel {
 namespace fs = std::filesystem;
@@ -287,22 +288,6 @@ struct LockedFolder {
   int lock;
 };
 
-// -1 when another process holds it, or nothing of that name is there.
-int try_lock(const fs::path& folder) {
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (file >= 0 && ::flock(file, LOCK_EX | LOCK_NB) != 0) {
-    ::close(file);
-    return -1;
-  }
-  return file;
-}
-
-bool is_same_folder(int file, const fs::path& path) {
-  struct stat open_one{}, named_one{};
-  return ::fstat(file, &open_one) == 0 && ::stat(path.c_str(), &named_one) == 0 && open_one.st_dev == named_one.st_dev &&
-         open_one.st_ino == named_one.st_ino;
-}
-
 // The temporary folders of `target` that nobody holds. One that cannot be locked or removed stays: it harms nobody.
 void remove_abandoned(const fs::path& target) {
   const std::string prefix = concat(target.filename().string(), kTemporary);
@@ -314,7 +299,7 @@ void remove_abandoned(const fs::path& target) {
     if (is_ours) found.push_back(entry->path());
   }
   for (const fs::path& folder : found) {
-    const int lock = try_lock(folder);
+    const int lock = try_lock_folder(folder);
     if (lock < 0) continue;
     fs::remove_all(folder, code);
     ::close(lock);
@@ -331,10 +316,9 @@ Result<LockedFolder> make_locked_folder(const fs::path& target) {
       if (errno == EEXIST) continue;
       return write_error(path, "creating the folder");
     }
-    const int lock = try_lock(path);
-    if (lock < 0 && fs::exists(path)) return LockedFolder{std::move(path), -1};
-    if (lock >= 0 && is_same_folder(lock, path)) return LockedFolder{std::move(path), lock};
-    if (lock >= 0) ::close(lock);  // somebody took it for abandoned before it was locked
+    const int lock = try_lock_folder(path);
+    if (lock >= 0 || fs::exists(path)) return LockedFolder{std::move(path), lock};
+    // Else somebody took it for abandoned before it was locked.
   }
   return fail(ErrorCode::kIo, target.string(), ": no temporary folder could be made beside it");
 }

@@ -14,6 +14,7 @@ class ProgressSink {
   virtual void advance(std::uint64_t /*done*/) {}  // absolute, not a step
   virtual void end() {}
   virtual void note(std::string_view /*line*/) {}  // one line worth keeping, such as an epoch's loss
+  virtual void warn(std::string_view line) { note(line); }  // told even where progress is not wanted
 };
 
 // Silent sink for callers that do not care.

@@ -41,6 +41,7 @@ class Reader {
   Result<void> read_events(ConfigTable table, EventsConfig& events) const;
   void read_columns(ConfigTable& table, std::string_view key, std::string& first, std::vector<std::string>& others) const;
   Result<void> read_actions(ConfigTable table, EventsConfig& events) const;
+  Result<void> read_exclude(ConfigTable& table, EventsConfig& events) const;
   Result<void> read_items(ConfigTable table, TableConfig& items) const;
   Result<void> read_table(ConfigTable table, TableConfig& out) const;
   Result<void> read_features(ConfigTable table, TableConfig& out) const;
@@ -126,7 +127,29 @@ Result<void> Reader::read_events(ConfigTable table, EventsConfig& events) const 
   for (const auto* column : {&events.user, &events.item})
     if (column->empty()) table.reject(column == &events.user ? "user" : "item", "expected the name of a column, found an empty text");
   GEMEL_RETURN_IF_ERROR(read_actions(table.table("actions"), events));
+  GEMEL_RETURN_IF_ERROR(read_exclude(table, events));
   return table.finish();
+}
+
+Result<void> Reader::read_exclude(ConfigTable& table, EventsConfig& events) const {
+  for (ConfigTable& rule : table.tables("exclude")) {
+    const auto ids = [&](std::string_view key) {
+      const auto texts = rule.texts(key);
+      return std::set<std::string, std::less<>>(texts.begin(), texts.end());
+    };
+    ExcludeConfig exclude{ids("user"), ids("item"), ids("action"), {}};
+    for (const std::string& text : rule.texts("day")) {
+      if (const auto day = parse_day(text)) exclude.days.insert(*day);
+      else rule.reject("day", concat("expected a day such as \"2017-11-24\", or a list of them, found '", text, "'"));
+    }
+    if (!exclude.actions.empty() && events.action.empty()) rule.reject("action", "found, but [events] names no action column");
+    if (!exclude.days.empty() && events.time.empty()) rule.reject("day", "found, but [events] names no time column");
+    GEMEL_RETURN_IF_ERROR(rule.finish());
+    if (exclude.users.empty() && exclude.items.empty() && exclude.actions.empty() && exclude.days.empty())
+      table.reject("exclude", "expected `user`, `item`, `action` or `day` in each rule, found a rule without any: it would leave out all");
+    events.exclude.push_back(std::move(exclude));
+  }
+  return table.status();
 }
 
 // One column, or a list of them of which the first that is filled counts.

@@ -6,11 +6,13 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "gemel/base/config.h"
 #include "gemel/base/result.h"
+#include "gemel/data/ids.h"
 #include "gemel/data/source_format.h"
 
 namespace gemel {
@@ -36,6 +38,12 @@ struct ActionConfig {
   double weight = 1;
 };
 
+// Events to leave out: those that fit everything which is named. An empty set fits all; one of them is not empty.
+struct ExcludeConfig {
+  std::set<std::string, std::less<>> users, items, actions;  // ids as the events write them
+  std::set<Day> days;                                        // UTC
+};
+
 struct EventsConfig {
   std::vector<std::string> paths;              // globs; relative to shop.toml
   SourceFormat source;                         // of the files of [split] too
@@ -46,6 +54,7 @@ struct EventsConfig {
   std::vector<std::string> user_else, item_else;  // columns that count where `user` or `item` is missing, in this order
   std::map<std::string, ActionConfig> actions;
   bool drop_duplicates = true;
+  std::vector<ExcludeConfig> exclude;
 };
 
 // Two products are twins when they share at least min_shared (customer, day) rows and those are at least min_share of the rows of

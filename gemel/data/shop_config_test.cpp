@@ -64,6 +64,24 @@ struct ShopConfigTest : ::testing::Test {
   void SetUp() override { ::setenv("GEMEL_TEST_FOLDER", "/data", 1); }
 };
 
+TEST_F(ShopConfigTest, ReadsRulesOfWhatToLeaveOutAndRefusesOneThatWouldLeaveOutAll) {
+  const auto excluding = [](std::string_view rules) { return with("id = \"event\"\n", concat("id = \"event\"\nexclude = ", rules, "\n")); };
+  const auto shop = ShopConfig::parse(excluding("[{ user = ['a', 'b'] }, { item = 'p', day = '2017-11-24', action = 'view' }]"),
+                                      "shop.toml", PathVariables::kKeep)
+                        .value();
+  ASSERT_EQ(shop.events.exclude.size(), 2u);
+  EXPECT_THAT(shop.events.exclude[0].users, ElementsAre("a", "b"));
+  EXPECT_TRUE(shop.events.exclude[0].days.empty());
+  EXPECT_THAT(shop.events.exclude[1].days, ElementsAre(Day(std::chrono::year{2017} / 11 / 24)));
+  EXPECT_THAT(message_of(excluding("[{}]")), HasSubstr("found a rule without any"));
+  EXPECT_THAT(message_of(excluding("[{ user = [] }]")), HasSubstr("found a rule without any"));
+  EXPECT_THAT(message_of(excluding("['bot']")), HasSubstr("events.exclude: expected a list of tables, found a list with a text ('bot')"));
+  EXPECT_THAT(message_of(excluding("[{ user = 'a' }, { users = 'b' }]")), HasSubstr("events.exclude[2].users: unknown key"));
+  EXPECT_THAT(message_of(excluding("[{ day = '24.11.2017' }]")), HasSubstr("expected a day such as"));
+  EXPECT_THAT(message_of("[events]\npath = 'e.csv'\norder = true\nuser = 'u'\nitem = 'i'\nexclude = [{ day = '2017-11-24' }]\n"),
+              HasSubstr("[events] names no time column"));
+}
+
 TEST_F(ShopConfigTest, ReadsEveryKey) {
   const ShopConfig shop = ShopConfig::parse(kShop, "shops/mine/shop.toml").value();
   EXPECT_THAT(shop.events.paths, ElementsAre("shops/mine/a/*.parquet", "/b/c.csv"));

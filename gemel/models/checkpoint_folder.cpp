@@ -96,7 +96,7 @@ Result<CheckpointFolder> CheckpointFolder::open(CheckpointOptions options, Progr
   if (folder.options_.resume) {
     GEMEL_RETURN_IF_ERROR(folder.find(progress));
   } else if (!found.empty()) {
-    progress.note(concat(place.string(), ": a run that did not finish left a checkpoint; it is replaced, --resume would go on from it"));
+    progress.warn(concat(place.string(), ": a run that did not finish left a checkpoint; it is replaced, --resume would go on from it"));
   }
   return folder;
 }
@@ -113,7 +113,7 @@ Result<void> CheckpointFolder::find(ProgressSink& progress) {
       return {};
     }
     if (stage.error().code == ErrorCode::kBadConfig) return Failure{stage.error()};
-    progress.note(concat("a checkpoint cannot be used: ", stage.error().message));
+    progress.warn(concat("a checkpoint cannot be used: ", stage.error().message));
     if (!damage) damage = stage.error();
   }
   if (damage) return fail(ErrorCode::kCorrupt, damage->message, "; there is no other checkpoint, ", kStartAnew);
@@ -168,7 +168,13 @@ bool CheckpointFolder::is_due() const {
 }
 
 Result<void> CheckpointFolder::save(const WriteState& write) {
-  saved_at_ = std::chrono::steady_clock::now();  // also when it fails: a full disk is not asked again at each step
+  const auto saved = write_next(write);
+  saved_at_ = std::chrono::steady_clock::now();  // also when it failed: a full disk is not asked again at each step
+  lost_ = saved ? std::nullopt : std::optional(saved.error());
+  return saved;
+}
+
+Result<void> CheckpointFolder::write_next(const WriteState& write) {
   const std::uint64_t number = highest_ + 1;
   GEMEL_ASSIGN_OR_RETURN(AtomicDirectory directory, AtomicDirectory::create(path_of(number), kCheckpointFile));
   GEMEL_RETURN_IF_ERROR(write(directory.path()));
@@ -182,7 +188,6 @@ Result<void> CheckpointFolder::save(const WriteState& write) {
   std::error_code ignored;  // an old one that stays only takes room
   for (const std::uint64_t old : numbers())
     if (old != number && old != before) fs::remove_all(path_of(old), ignored);
-  saved_at_ = std::chrono::steady_clock::now();
   return {};
 }
 

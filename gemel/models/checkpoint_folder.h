@@ -44,11 +44,13 @@ class CheckpointFolder final : public CheckpointStore {
   Result<void> save(const WriteState& write) override;
 
   bool has_checkpoint() const { return newest_ > 0; }  // of this run: resumed from, or saved
+  const std::optional<Error>& lost() const { return lost_; }  // why the last save left none; empty after one that did
   Result<void> remove();  // the run is finished
 
  private:
   explicit CheckpointFolder(CheckpointOptions options) : options_(std::move(options)) {}
   Result<void> find(ProgressSink& progress);
+  Result<void> write_next(const WriteState& write);
   Result<Stage> read(std::uint64_t number) const;
   std::vector<std::uint64_t> numbers() const;
   std::filesystem::path path_of(std::uint64_t number) const;
@@ -57,6 +59,7 @@ class CheckpointFolder final : public CheckpointStore {
   CheckpointOptions options_;
   std::optional<Stage> resumed_;
   Stage stage_;
+  std::optional<Error> lost_;
   std::uint64_t newest_ = 0;  // number of the newest of this run; 0: none
   std::uint64_t highest_ = 0;  // of all that ever stood in the folder, as far as known
   std::chrono::steady_clock::time_point saved_at_ = std::chrono::steady_clock::now();

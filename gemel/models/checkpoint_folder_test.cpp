@@ -165,8 +165,11 @@ TEST_F(CheckpointFolderTest, ASaveThatFailsLeavesTheOneBeforeAndNothingHalfWritt
     return fail(ErrorCode::kIo, "no space left on device");
   });
   ASSERT_FALSE(failed);
+  EXPECT_EQ(store.lost().value().message, "no space left on device");
   EXPECT_EQ(folders(), (std::vector<std::string>{"000001"}));
   EXPECT_EQ(resumed_text(""), "good");
+  save(store, "better");
+  EXPECT_FALSE(store.lost());
 }
 
 TEST_F(CheckpointFolderTest, WhatAKilledRunLeftHalfWrittenIsRemovedAndForeignFilesStay) {

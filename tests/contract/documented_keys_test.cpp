@@ -54,6 +54,7 @@ TEST(DocumentedKeys, OfShopToml) {
   const std::string items = "[items]\npath = 'i.csv'\nid = 'i'\n";
   const auto refusal = [](const std::string& toml) { return ShopConfig::parse(toml, "shop.toml").error().message; };
   expect_documented(text, refusal(events + "time_format = 's'\nmisspelt = 1\n"));
+  expect_documented(text, refusal(events + "exclude = [{ misspelt = 1 }]\n"));
   expect_documented(text, refusal(events + "[events.actions.buy]\ntarget = true\nmisspelt = 1\n"));
   expect_documented(text, refusal(events + items + "twins = { merge = false }\nmisspelt = 1\n"));
   expect_documented(text, refusal(events + items + "[items.twins]\nmisspelt = 1\n"));

@@ -147,6 +147,30 @@ TEST_F(Disk, AFullDiskLeavesTheOldDatasetAndHealsWhenSpaceReturns) {
   EXPECT_TRUE(Dataset::open(folder() / "disk/dataset"));
 }
 
+TEST_F(Disk, ACheckpointThatIsLostIsToldUnderQuietAndTheTrainingGoesOn) {
+  const SmallDisk disk(folder() / "bundle.checkpoint", "64k");
+  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a tmpfs needs the rights of root";
+  write_events(20'000, 1);
+  ASSERT_EQ(run(ingest()).exit_code, 0);
+  const auto knobs = [&](int epochs) {
+    write("knobs.toml", concat("[models.two_tower]\npatience = 1000\nembedding_dim = 32\nepochs = ", epochs));
+  };
+  const std::vector<std::string> train{"train", "dataset", "--config", "knobs.toml", "--out", "bundle", "--quiet"};
+  knobs(1);
+  const Outcome whole = run(train);
+  EXPECT_EQ(whole.exit_code, 0) << whole.err;
+  EXPECT_THAT(whole.err, HasSubstr("gemel: warning: no checkpoint was written: "));
+  EXPECT_THAT(whole.err, HasSubstr("No space left on device"));
+
+  knobs(1000);
+  Process stopped(folder(), train);
+  ASSERT_TRUE(wait_until([&] { return stopped.err().find("no checkpoint was written") != std::string::npos; }));
+  stopped.interrupt();
+  const Outcome outcome = stopped.wait();
+  EXPECT_EQ(outcome.exit_code, 130);
+  EXPECT_THAT(outcome.err, HasSubstr("interrupted; the last checkpoint could not be written: "));
+}
+
 // The nth call of a kind fails, for many n: whatever is being written then.
 TEST_F(Disk, AnyWriteOrSyncMayFail) {
   if (run({"--help"}, {"strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync"}).exit_code != 0)

@@ -105,6 +105,32 @@ TEST_F(Resume, KilledAtRandomMomentsItEndsInTheUnbrokenBundle) { expect_the_unbr
 
 TEST_F(Resume, InterruptedAtRandomMomentsItEndsInTheUnbrokenBundle) { expect_the_unbroken_bundle(SIGINT); }
 
+TEST_F(Resume, EndsOnSigtermAsOnCtrlC) {
+  Process first(folder(), train("bundle", 1));
+  ASSERT_TRUE(wait_until([&] { return first.err().find("epoch 2: loss") != std::string::npos; }));
+  ::kill(first.pid(), SIGTERM);
+  const Outcome outcome = first.wait();
+  EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("a checkpoint is in bundle.checkpoint"));
+  EXPECT_EQ(run(train("bundle", 1, {"--resume"})).exit_code, 0);
+}
+
+TEST_F(Resume, RefusesASecondRunOnTheSamePlaceAndNamesTheFirst) {
+  Process first(folder(), train("bundle", 1));
+  ASSERT_TRUE(wait_until([&] { return first.err().find("epoch 1: loss") != std::string::npos; }));
+  const auto err = folder().parent_path() / "shop.err";
+  fs::rename(err, folder().parent_path() / "first.err");  // a second process writes to files of the same names
+  for (const std::vector<std::string>& more : {std::vector<std::string>{}, {"--resume"}}) {
+    const Outcome second = run(train("bundle", 1, more));
+    EXPECT_EQ(second.exit_code, 3);
+    EXPECT_THAT(second.err, HasSubstr(concat("bundle.checkpoint: another run (process ", first.pid(), ") is at work here")));
+  }
+  EXPECT_EQ(run({"train", "dataset", "--model", "popularity", "--out", "other"}).exit_code, 0);
+  first.interrupt();
+  EXPECT_EQ(first.wait().exit_code, 130);
+  EXPECT_EQ(run(train("bundle", 1, {"--resume"})).exit_code, 0);
+}
+
 TEST_F(Resume, RefusesAnotherRunsCheckpointAndADamagedOneAndTellsOfAnOldOne) {
   Process first(folder(), train("bundle", 1));
   ASSERT_TRUE(wait_until([&] { return first.err().find("epoch 2: loss") != std::string::npos; }));

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "gemel/base/toml_text.h"
 #include "gemel/data/day.h"
 #include "gemel/data/health/checks.h"
 #include "gemel/data/health/wording.h"
@@ -65,8 +66,10 @@ void check_bursts(const ShopFacts& facts, Section& section) {
        concat(counted(bursts.size(), "product"), " had half or more of their events on a single day, though sold for a month or longer; ",
               facts.product(worst.item), " ", grouped(worst.on_day), " of ", grouped(worst.num_events), " on ", gemel::to_text(worst.day)),
        "a campaign, free samples, an import or a robot: for days after it recent popularity puts such a product before everybody",
-       "if nobody chose it, leave that day's events of it out of the export; else nothing: the decay of popularity forgets it",
-       "models.two_tower.popularity_half_life_days"});
+       concat("if nobody chose it, leave that day's events of it out: exclude = [{ item = ",
+              toml_text(facts.dataset.item_table().ids[worst.item]), ", day = ", toml_text(gemel::to_text(worst.day)),
+              " }]; else nothing: the decay of popularity forgets it"),
+       "events.exclude"});
   section.tables.push_back(std::move(table));
 }
 

@@ -138,9 +138,10 @@ void tell(const ShopFacts& facts, std::string_view kind, const std::string& rule
   if (robots.empty()) return;
   std::ranges::stable_sort(robots, std::greater(), &Robot::num_events);
   std::size_t events = 0;
-  std::vector<std::string> examples;
+  std::vector<std::string> examples, ids;
   for (const Robot& robot : robots) {
     events += robot.num_events;
+    ids.push_back(facts.customer(robot.user));
     examples.push_back(concat(facts.customer(robot.user), ": ", robot.evidence));
     table.rows.push_back({facts.customer(robot.user), kind, Cell::count(robot.num_events), robot.evidence});
   }
@@ -151,7 +152,7 @@ void tell(const ShopFacts& facts, std::string_view kind, const std::string& rule
                                 : Severity::kNote,
        concat(counted(robots.size(), "customer"), " ", rule, ", with ", percent(share), " of the events (", listed(examples, 2), ")"),
        "robots, tills or tests: popularity and what goes with what follow them instead of people, and they are judged as customers",
-       "leave these ids out of the export if no person is behind them", "events.path"});
+       concat("if no person is behind them, leave them out: ", exclude_line("user", ids)), "events.exclude"});
 }
 
 void add_concentration(const ShopFacts& facts, Section& section) {

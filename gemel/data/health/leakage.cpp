@@ -1,73 +1,39 @@
 // Features that may know the future: totals over the whole period, what is only known of products that were sold, dates after the first
 // sale.
-#include <algorithm>
 #include <cmath>
 
 #include "gemel/data/health/checks.h"
 #include "gemel/data/health/wording.h"
-#include "gemel/data/rank_correlation.h"
+#include "gemel/data/period_total.h"
 
 namespace gemel::health {
 namespace {
 
-constexpr std::size_t kEnoughProducts = 100;
-constexpr double kStrong = 0.3;       // rank correlation with the events of the whole period
-constexpr double kKnowsMore = 0.01;   // above that with the events of the training alone
-constexpr double kPartial = 0.1;      // rank correlation with the later events, those of the training taken out
-constexpr double kNamedPartial = 0.2; // that is enough where the name says total or rating
-constexpr double kDeviations = 5;     // so many standard errors away from none
 constexpr std::size_t kEnoughGroup = 30;
 constexpr double kFilled = 0.5, kHardly = 0.1;      // fill rate of sold products, and that of unsold ones beside it
 constexpr double kLateTimes = 0.01;                  // of the products were sold before their own date
 constexpr std::size_t kFlagValues = 5;               // a category of at most so many values is a flag
 constexpr double kMostlyNew = 0.6, kTimesUsual = 3;  // of the products with a flag first sold after the training
 
-constexpr std::string_view kTotalNames[] = {"count", "num_", "_num",  "total",   "rating", "review", "sold",   "sales",    "loves",
-                                            "likes", "rank", "views", "popular", "orders", "score",  "clicks", "purchases"};
-
-bool is_named_like_a_total(std::string_view name) {
-  std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
-  return std::ranges::any_of(kTotalNames, [&](std::string_view part) { return lower.find(part) != std::string::npos; });
-}
-
-// The numbers of a feature beside the event counts of the same products.
-struct Evidence {
-  std::vector<double> values, all, train, later;
-  double with_all = 0, with_train = 0, partial = 0;
-};
-
-Evidence gather(const ShopFacts& facts, const FeatureColumn& column) {
-  Evidence evidence;
+TotalEvidence weigh(const ShopFacts& facts, const FeatureColumn& column) {
+  std::vector<double> values, all, train;
   for (std::size_t item = 0; item < facts.dataset.num_catalogue_items(); ++item) {
-    const auto all = static_cast<double>(facts.by_item.of(item).size());
-    if (std::isnan(column.numbers[item]) || all == 0) continue;
-    evidence.values.push_back(column.numbers[item]);
-    evidence.all.push_back(all);
-    evidence.train.push_back(facts.train_events[item]);
-    evidence.later.push_back(all - facts.train_events[item]);
+    if (std::isnan(column.numbers[item]) || facts.by_item.of(item).empty()) continue;
+    values.push_back(column.numbers[item]);
+    all.push_back(static_cast<double>(facts.by_item.of(item).size()));
+    train.push_back(facts.train_events[item]);
   }
-  evidence.with_all = rank_correlation(evidence.values, evidence.all);
-  evidence.with_train = rank_correlation(evidence.values, evidence.train);
-  evidence.partial = partial_rank_correlation(evidence.values, evidence.later, evidence.train);
-  return evidence;
+  return weigh_total(values, all, train);
 }
 
-void judge_total(const std::string& name, const Evidence& evidence, Section& section) {
-  const double with_all = std::abs(evidence.with_all), with_train = std::abs(evidence.with_train), partial = std::abs(evidence.partial);
-  const double deviations = std::atanh(std::min(partial, 0.999999)) * std::sqrt(static_cast<double>(evidence.values.size()) - 4);
-  const bool knows_more = with_all - with_train >= kKnowsMore && partial >= kPartial && deviations >= kDeviations;
-  const bool named = is_named_like_a_total(name) && (with_all >= kStrong || (partial >= kNamedPartial && deviations >= kDeviations));
-  const bool is_total = knows_more && with_all >= kStrong;
-  if (!named && !is_total) return;
-  const std::string numbers =
-      concat("rank correlation with the events of the whole period ", short_number(evidence.with_all), ", of the training alone ",
-             short_number(evidence.with_train), ", with later events when those of the training are accounted for ",
-             short_number(evidence.partial), " (", counted(evidence.values.size(), "product"), ")");
+void tell_total(const std::string& name, const TotalEvidence& evidence, Section& section) {
+  const TotalVerdict verdict = judge_total(name, evidence);
+  if (verdict == TotalVerdict::kNone) return;
+  const bool is_total = verdict == TotalVerdict::kTotal;
   section.findings.push_back(
       {is_total ? Severity::kSerious : Severity::kWarning,
        concat(name, is_total ? " knows more than the training can know: " : " is named like a total or a rating and follows the events: ",
-              numbers),
+              evidence.text()),
        "a total at the end of the period tells a model in the test what it has to forecast: the figures will be too good, the shop gets "
        "worse",
        concat("leave ", name, " out of [items.features]; popularity as of each moment is counted from the events"), "items.features"});
@@ -78,10 +44,10 @@ void check_totals(const ShopFacts& facts, Section& section) {
   table.shown_rows = 20;
   for (const FeatureColumn& column : facts.dataset.item_table().features) {
     if (column.type != FeatureType::kNumber) continue;
-    const Evidence evidence = gather(facts, column);
-    table.rows.push_back({column.name, Cell::count(evidence.values.size()), Cell::number(evidence.with_all),
+    const TotalEvidence evidence = weigh(facts, column);
+    table.rows.push_back({column.name, Cell::count(evidence.num_products), Cell::number(evidence.with_all),
                           Cell::number(evidence.with_train), Cell::number(evidence.partial)});
-    if (evidence.values.size() >= kEnoughProducts) judge_total(column.name, evidence, section);
+    tell_total(column.name, evidence, section);
   }
   if (!table.rows.empty()) section.tables.push_back(std::move(table));
 }

@@ -52,13 +52,14 @@ void judge_rejected(std::string_view name, const Json& rows, Section& section) {
 }
 
 void add_read_rows(const Json& summary, Section& section) {
-  Table table{"rows", {"table", "read", "kept", "rejected", "duplicates"}};
+  Table table{"rows", {"table", "read", "kept", "rejected", "duplicates", "excluded"}};
   Table reasons{"rejected", {"table", "reason", "rows"}};
   for (const auto& [key, name] : {std::pair("events", "events"), std::pair("items", "catalogue"), std::pair("users", "customer file")}) {
     if (!summary.contains(key) || !summary[key].is_object()) continue;
     const Json& rows = summary[key].contains("rows") ? summary[key]["rows"] : summary[key];
     table.rows.push_back({name, Cell::count(count_in(rows, "read")), Cell::count(count_in(rows, "kept")),
-                          Cell::count(count_in(rows, "rejected")), Cell::count(count_in(rows, "duplicates"))});
+                          Cell::count(count_in(rows, "rejected")), Cell::count(count_in(rows, "duplicates")),
+                          Cell::count(count_in(rows, "excluded"))});
     if (rows.contains("rejected_by_reason"))
       for (const auto& [reason, count] : rows["rejected_by_reason"].items())
         reasons.rows.push_back({name, reason, Cell::count(count.get<std::uint64_t>())});

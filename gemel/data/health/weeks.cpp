@@ -128,7 +128,9 @@ void judge_edge(const Weeks& weeks, bool is_last, Section& section) {
            ? "the export was made before the day was over, or its times are of another zone than UTC: the last week of the test is short "
              "of events"
            : "the export begins within the day, which does no harm",
-       is_last ? "end the export at midnight UTC" : "nothing", "events.path"});
+       is_last ? concat("end the export at midnight UTC, or leave the day out: ", exclude_line("day", {gemel::to_text(weeks.last_day)}))
+               : "nothing",
+       is_last ? "events.exclude" : ""});
 }
 
 void judge_mass(const Weeks& weeks, std::size_t num_events, Section& section) {

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gemel/base/toml_text.h"
+
 namespace gemel::health {
 
 std::string percent(double share) {
@@ -36,6 +38,12 @@ std::string listed(const std::vector<std::string>& parts, std::size_t at_most) {
   for (std::size_t i = 0; i < shown; ++i) text += (i == 0 ? "" : ", ") + parts[i];
   if (parts.size() > shown) text += fmt::format(" and {} more", parts.size() - shown);
   return text;
+}
+
+std::string exclude_line(std::string_view key, const std::vector<std::string>& ids, std::size_t at_most) {
+  const std::vector<std::string> shown(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), at_most)));
+  const std::string line = fmt::format("exclude = [{{ {} = {} }}]", key, toml_text(shown));
+  return ids.size() == shown.size() ? line : fmt::format("{} and {} more", line, ids.size() - shown.size());
 }
 
 std::string short_number(double number) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "gemel/data/period_total.h"
+
 namespace gemel {
 namespace {
 
@@ -175,10 +177,6 @@ bool is_id_name(std::string_view column) {
 }
 
 std::string_view period_reason(std::string_view column) {
-  static constexpr std::string_view kTotals[] = {"loves",      "likes",      "sales",     "sold",       "views",   "clicks",
-                                                 "orders",     "purchases",  "favorites", "favourites", "reviews", "ratings",
-                                                 "popularity", "bestseller", "downloads", "wishlists"};
-  static constexpr std::string_view kOpinions[] = {"rating", "stars", "score", "review", "rank"};
   static constexpr std::string_view kStates[] = {"stock",     "inventory",  "available",    "availability", "instock",
                                                  "hidden",    "bestand",    "lagerbestand", "discount",     "promo",
                                                  "promotion", "discounted", "status",       "backorder"};
@@ -187,8 +185,8 @@ std::string_view period_reason(std::string_view column) {
                                                       "is_hidden", "expire_time", "ttl"};
   const std::string name = normal_name(column);
   const auto words = words_of(name);
-  if (holds_word(words, kTotals)) return "a total over the whole period";
-  if (holds_word(words, kOpinions)) return "a rating or rank at the end of the period";
+  if (is_total_name(name)) return "a total over the whole period";
+  if (is_rating_name(name)) return "a rating or rank at the end of the period";
   static constexpr std::string_view kMoments[] = {"time", "at", "date", "since", "from"};
   const bool is_moment = !words.empty() && holds_word({words.back()}, kMoments);  // "available_since" was known then
   if ((holds_word(words, kStates) && !is_moment) || holds_word({name}, kWholeStates) || name.starts_with("sale_price") ||

@@ -53,6 +53,7 @@ class EventCounter {
   EventCounts finish(bool find_twin_products) {
     counts_.num_users = user_ids_.size();
     place_cuts();
+    count_kept();
     count_repeats();
     if (find_twin_products && time_ != kAbsent) find_twins();
     return std::move(counts_);
@@ -109,6 +110,19 @@ class EventCounter {
     };
     counts_.validation_from = day_at(1 - SplitConfig{}.validation - SplitConfig{}.test);
     counts_.test_from = day_at(1 - SplitConfig{}.test);
+  }
+
+  // Without a time the order of the rows is all that is known.
+  void count_kept() {
+    counts_.kept_counts.resize(counts_.item_counts.size());
+    counts_.train_counts.resize(counts_.item_counts.size());
+    const double train_share = 1 - SplitConfig{}.validation - SplitConfig{}.test;
+    for (std::size_t row = 0; row < kept_.size(); ++row) {
+      const bool in_train = time_ != kAbsent ? Day(std::chrono::days(kept_[row].day)) < counts_.validation_from
+                                             : static_cast<double>(row) < train_share * static_cast<double>(kept_.size());
+      ++counts_.kept_counts[kept_[row].item];
+      counts_.train_counts[kept_[row].item] += in_train;
+    }
   }
 
   void count_repeats() {

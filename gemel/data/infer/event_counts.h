@@ -19,6 +19,7 @@ struct EventCounts {
   std::uint64_t num_weightless = 0;            // usable, but the weight is missing or not above 0
   IdTable item_ids;
   std::vector<std::uint32_t> item_counts;  // [item_ids.size()]
+  std::vector<double> kept_counts, train_counts;  // likewise, of the kept rows: all, and those before the default validation
   std::size_t num_users = 0;
   TimePoint first{}, last{};
   Day validation_from{}, test_from{};  // where the default split falls

@@ -30,6 +30,8 @@ TEST(EventCounts, CountWhatCanBeReadAndWhatComesAgain) {
   EXPECT_EQ(counts->num_weightless, 1u);
   EXPECT_EQ(counts->num_users, 2u);
   EXPECT_THAT(counts->item_counts, ElementsAre(3, 1));
+  EXPECT_THAT(counts->kept_counts, ElementsAre(3, 1));
+  EXPECT_THAT(counts->train_counts, ElementsAre(3, 0));  // the default split's validation begins with the last row
   EXPECT_DOUBLE_EQ(counts->repeat_share, 0.25);
   EXPECT_EQ(counts->first, parse_iso_time("2024-01-01"));
   EXPECT_EQ(counts->last, parse_iso_time("2024-02-01"));

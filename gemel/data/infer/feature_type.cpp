@@ -18,12 +18,11 @@ constexpr std::size_t kFewValues = 10, kLargeVocabulary = 1000;
 constexpr double kManyWords = 6;
 
 // Metric units first: where a shop writes both, "1 oz / 30 mL", a metric one is taken that is there nearly as often.
-constexpr std::string_view kUnits[] = {"ml", "g",  "kg", "l",  "cl",  "mm",  "cm",  "m",   "gb",           "mb", "w",
-                                       "oz", "lb", "in", "ft", "eur", "usd", "gbp", "chf", "\xE2\x82\xAC", "%"};
+constexpr std::string_view kUnits[] = {"ml", "g",  "kg",       "l",        "cl", "mm",  "cm",  "m",   "gb",  "mb",
+                                       "w",  "oz", "lb",       "in",       "ft", "eur", "usd", "gbp", "chf", "\xE2\x82\xAC",
+                                       "%",  "$",  "\xC2\xA3", "\xC2\xA5", "us$"};
 constexpr std::size_t kNumMetricUnits = 11;
 constexpr double kMetricBonus = 0.15;
-
-constexpr std::string_view kCurrencySigns[] = {"$", "\xE2\x82\xAC", "\xC2\xA3", "\xC2\xA5", "US$", "CHF", "EUR", "USD"};
 
 double share_of(std::size_t part, std::size_t whole) { return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole); }
 
@@ -171,8 +170,8 @@ class TypeGuesser {
     guess_.reason = fmt::format("{}, {:g} to {:g}", what, min, max);
   }
 
-  // How many rows hold a number before `unit`, and these numbers.
-  std::pair<std::size_t, std::vector<double>> numbers_before(std::string_view unit) const {
+  // How many rows hold a number with `unit`, and these numbers.
+  std::pair<std::size_t, std::vector<double>> numbers_with(std::string_view unit) const {
     std::size_t num_found = 0;
     std::vector<double> numbers;
     for (const auto& [value, count] : column_.counts) {
@@ -191,7 +190,7 @@ class TypeGuesser {
     std::vector<double> numbers;
     std::size_t num_found = 0;
     for (std::size_t i = 0; i < std::size(kUnits); ++i) {
-      auto [found, values] = numbers_before(kUnits[i]);
+      auto [found, values] = numbers_with(kUnits[i]);
       const double share = column_.share(found), score = share + (i < kNumMetricUnits ? kMetricBonus : 0);
       if (share < kHasUnit || score <= best) continue;
       best = score;
@@ -199,26 +198,12 @@ class TypeGuesser {
       num_found = found;
       numbers = std::move(values);
     }
-    if (unit.empty()) return has_sign_before();
+    if (unit.empty()) return false;
     std::ranges::sort(numbers);
     scaled(concat("a number of ", unit, " in ", percent(column_.share(num_found)), " of the filled rows, such as '",
                   column_.first_value.substr(0, 30), "'"),
            numbers.front(), numbers.back(), numbers[numbers.size() / 2], true);
     guess_.config.unit = unit;
-    return true;
-  }
-
-  // "$12.99": ingest reads no number behind a sign.
-  bool has_sign_before() {
-    std::size_t num_signed = 0;
-    for (const auto& [value, count] : column_.counts)
-      for (const std::string_view sign : kCurrencySigns)
-        if (value.starts_with(sign) && parse_number(std::string_view(value).substr(sign.size()))) {
-          num_signed += count;
-          break;
-        }
-    if (column_.share(num_signed) < kHasUnit) return false;
-    leave_out("amounts with a sign in front: write them as plain numbers to use them");
     return true;
   }
 

@@ -10,27 +10,26 @@
 #include "gemel/data/infer/column_names.h"
 #include "gemel/data/infer/feature_type.h"
 #include "gemel/data/ingest/parse_number.h"
-#include "gemel/data/rank_correlation.h"
+#include "gemel/data/period_total.h"
 
 namespace gemel {
 namespace {
 
-constexpr double kLooksLikeTotal = 0.5;  // rank correlation with the number of events; Sephora's price has -.08, loves_count .71
-constexpr std::size_t kMinCorrelated = 30;
 constexpr double kSaysTheSame = 0.6;
 constexpr std::size_t kFewValues = 10;
 
-// Rank correlation of a number column with how often each product occurs in the events; 0 where too little is known.
-double correlation_with_counts(const ColumnSample& column, const ColumnSample& ids, const EventCounts& counts) {
-  std::vector<double> numbers, events;
+// The numbers of a column beside the events of the products that have any.
+TotalEvidence weigh(const ColumnSample& column, const ColumnSample& ids, const EventCounts& counts) {
+  std::vector<double> values, all, train;
   for (std::size_t row = 0; row < column.values.size(); ++row) {
     const auto number = parse_number(column.values[row]);
-    if (!number) continue;
     const auto item = counts.item_ids.find(ids.values[row]);
-    numbers.push_back(*number);
-    events.push_back(item ? counts.item_counts[*item] : 0);
+    if (!number || !item || counts.kept_counts[*item] == 0) continue;
+    values.push_back(*number);
+    all.push_back(counts.kept_counts[*item]);
+    train.push_back(counts.train_counts[*item]);
   }
-  return numbers.size() < kMinCorrelated ? 0 : rank_correlation(numbers, events);
+  return weigh_total(values, all, train);
 }
 
 // Of the rows where both are filled, the share where they are alike, letter by letter; 0 where they rarely are.
@@ -112,15 +111,13 @@ class Features {
   std::string reason_against(const ColumnProfile& column) const {
     const ColumnSample& values = *table_.find(column.name);
     const std::string_view by_name = period_reason(column.name);
-    const bool is_total = by_name.starts_with("a total") || by_name.starts_with("a rating");
-    double correlation = 0;
-    if (is_items_ && column.is_numeric() && counts_ != nullptr)
-      correlation = correlation_with_counts(values, *table_.find(guess_.id.value), *counts_);
-    const bool correlates = std::abs(correlation) >= kLooksLikeTotal;
-    const std::string how = fmt::format("rank correlation {:.2f} with the number of events", correlation);
+    const bool is_total = is_total_name(column.name) || is_rating_name(column.name);
+    const bool has_figures = is_items_ && column.is_numeric() && counts_ != nullptr;
+    const TotalEvidence evidence = has_figures ? weigh(values, *table_.find(guess_.id.value), *counts_) : TotalEvidence{};
+    const TotalVerdict verdict = judge_total(column.name, evidence);
     if (!by_name.empty() && (is_items_ || is_total))
-      return concat(by_name, correlates ? concat(" (", how, ")") : "", ": it would tell the future");
-    if (correlates && column.num_distinct() > 10) return concat("looks like a total over the whole period: ", how);
+      return concat(by_name, verdict != TotalVerdict::kNone ? concat(" (", evidence.text(), ")") : "", ": it would tell the future");
+    if (verdict == TotalVerdict::kTotal) return concat("looks like a total over the whole period: ", evidence.text());
     return says_the_same(column, values);
   }
 

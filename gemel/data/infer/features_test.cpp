@@ -47,8 +47,11 @@ TEST(FeatureType, AUnitThatMostRowsHaveMakesANumberOfThem) {
   const FeatureGuess packs = type_of_rows("pack", [](std::size_t row) { return concat(row % 9, row % 2 ? " LB" : " CT"); });
   EXPECT_EQ(packs.config.type, FeatureType::kCategory);
   const FeatureGuess dollars = type_of_rows("price", [](std::size_t row) { return concat("$", row % 90, ".95"); });
-  EXPECT_TRUE(dollars.is_left_out);
-  EXPECT_THAT(dollars.reason, HasSubstr("sign in front"));
+  EXPECT_EQ(dollars.config.unit, "$");
+  EXPECT_FALSE(dollars.is_left_out);
+  const FeatureGuess euros = type_of_rows("preis", [](std::size_t row) { return concat(row % 90 + 1, ",95 \xE2\x82\xAC"); });
+  EXPECT_EQ(euros.config.unit, "\xE2\x82\xAC");
+  EXPECT_THAT(euros.reason, HasSubstr("1.95 to 90.95"));
 }
 
 TEST(FeatureType, SeveralValuesInAFieldAreTags) {
@@ -106,6 +109,8 @@ struct Shop {
     for (std::size_t row = 0; row < kRows; ++row) {
       counts.item_ids.intern(concat("P", row));
       counts.item_counts.push_back(static_cast<std::uint32_t>(kRows - row));
+      counts.train_counts.push_back(1 + static_cast<double>(row * 37 % kRows));  // has nothing to do with what comes later
+      counts.kept_counts.push_back(counts.train_counts.back() + static_cast<double>(kRows - row));
     }
   }
   EntitiesGuess guess(TableRole role = TableRole::kItems) const {

@@ -4,29 +4,12 @@
 
 #include <algorithm>
 
+#include "gemel/base/toml_text.h"
+
 namespace gemel {
 namespace {
 
 constexpr std::size_t kMaxWidth = 140, kMaxCommentColumn = 58, kMaxListWidth = 110;
-
-std::string toml_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char letter : text) {
-    if (letter == '"' || letter == '\\') out.push_back('\\');
-    if (letter == '\t') out += "\\t";
-    else if (letter == '\n') out += "\\n";
-    else if (static_cast<unsigned char>(letter) < 0x20) out += fmt::format("\\u{:04X}", static_cast<unsigned>(letter));
-    else out.push_back(letter);
-  }
-  return out + "\"";
-}
-
-std::string toml_text(const std::vector<std::string>& texts) {
-  if (texts.size() == 1) return toml_text(texts[0]);
-  std::string out;
-  for (const std::string& text : texts) out += concat(out.empty() ? "" : ", ", toml_text(text));
-  return concat("[", out, "]");
-}
 
 // A list, in as many lines as it takes.
 std::string toml_list(const std::vector<std::string>& texts) {

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gemel/data/day.h"
 #include "gemel/data/ingest/cell_text.h"
+#include "gemel/data/ingest/exclusions.h"
 #include "gemel/data/ingest/id_rules.h"
 #include "gemel/data/ingest/parse_number.h"
 #include "gemel/data/ingest/parse_time.h"
@@ -20,7 +22,8 @@ constexpr std::size_t kMaxEvents = UINT32_MAX;
 
 class EventReader {
  public:
-  EventReader(const EventsConfig& config, Events& events, RejectLog& rejects) : config_(config), events_(events), rejects_(rejects) {
+  EventReader(const EventsConfig& config, Events& events, RejectLog& rejects)
+      : config_(config), events_(events), rejects_(rejects), exclusions_(config.exclude) {
     const auto request = [&](const std::string& name, std::string_view key) {
       if (!name.empty()) wanted_.add(name, concat("events.", key));
       return name.empty() ? kAbsent : wanted_.names.size() - 1;
@@ -42,6 +45,11 @@ class EventReader {
     part_ = part;
     const auto hashes = id_ == kAbsent ? SourceFiles::RowHashes::kRead : SourceFiles::RowHashes::kSkip;
     return files.read(wanted_, hashes, rejects_, events_.account, progress, [&](const SourceBatch& batch) { return take(batch); });
+  }
+
+  // An id that is misspelt leaves nothing out: that is said.
+  void tell_unused_rules(ProgressSink& progress) const {
+    for (const std::size_t rule : exclusions_.unused()) progress.warn(concat("events.exclude[", rule + 1, "]: no event fits this rule"));
   }
 
   TimeKind time_kind() const {
@@ -66,6 +74,8 @@ class EventReader {
     for (std::size_t row = 0; row < batch.num_rows(); ++row) {
       if (const auto rejection = read_row(batch, row, event)) {
         GEMEL_RETURN_IF_ERROR(rejects_.add(batch.file(), *rejection, events_.account));
+      } else if (const auto exclusion = find_exclusion(batch.line(row), event)) {
+        GEMEL_RETURN_IF_ERROR(rejects_.exclude(batch.file(), *exclusion, events_.account));
       } else {
         GEMEL_RETURN_IF_ERROR(keep(batch, event));
       }
@@ -116,6 +126,17 @@ class EventReader {
     return std::nullopt;
   }
 
+  std::optional<Rejection> find_exclusion(std::uint64_t line, const Event& event) {
+    if (config_.exclude.empty()) return std::nullopt;
+    const Day day = time_ == kAbsent ? Day{} : day_of(TimePoint(std::chrono::microseconds(event.time)));
+    const auto rule = exclusions_.match({event.user, event.item, event.action, day});
+    if (!rule) return std::nullopt;
+    const ExcludeConfig& named = config_.exclude[*rule];
+    const std::size_t column = !named.users.empty() ? user_ : !named.items.empty() ? item_ : !named.actions.empty() ? action_ : time_;
+    found_ = column == user_ ? event.user : column == item_ ? event.item : column == action_ ? event.action : to_text(day);
+    return Rejection{line, wanted_.names[column], concat("excluded by rule ", *rule + 1), found_};
+  }
+
   static std::optional<std::string> read_weight(const Cell& cell, float& weight) {
     if (cell.kind == Cell::Kind::kMissing) return "missing";
     std::string buffer;
@@ -157,6 +178,7 @@ class EventReader {
   const EventsConfig& config_;
   Events& events_;
   RejectLog& rejects_;
+  Exclusions exclusions_;
   WantedColumns wanted_;
   std::size_t user_, item_, time_, action_, weight_, id_;  // places in wanted_, or kAbsent
   bool id_is_of_record_ = false;  // where rows are elements of a list
@@ -185,6 +207,7 @@ Result<Events> read_events(const ShopConfig& config, IdTable item_ids, const Sor
     GEMEL_RETURN_IF_ERROR(reader.read(files, part, progress));
     progress.end();
   }
+  reader.tell_unused_rules(progress);
   events.time_kind = reader.time_kind();
   GEMEL_RETURN_IF_ERROR(events.sorted.finish());
   return events;

@@ -57,7 +57,7 @@ class Ingest {
     if (config_.items.twins.merge) GEMEL_RETURN_IF_ERROR(merge_twins());
     progress_.end();
     events_.account.kept = events_.sorted.size() - events_.account.duplicates;
-    GEMEL_CHECK(events_.account.adds_up(), "events: read = kept + rejected + duplicates");
+    GEMEL_CHECK(events_.account.adds_up(), "events: read = kept + rejected + duplicates + excluded");
     if (events_.account.kept == 0)
       return fail(ErrorCode::kBadInput, config_.path.string(), ": [events]: no event can be used: ", events_.account.read, " rows read",
                   first_reasons());
@@ -169,7 +169,8 @@ class Ingest {
 
   std::string first_reasons() const {
     std::string text;
-    for (const auto& [reason, count] : events_.account.reasons) text += concat("; ", reason, ": ", count);
+    for (const auto* reasons : {&events_.account.reasons, &events_.account.excluded_by})
+      for (const auto& [reason, count] : *reasons) text += concat("; ", reason, ": ", count);
     return text;
   }
 

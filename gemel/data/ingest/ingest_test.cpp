@@ -219,6 +219,50 @@ TEST_F(IngestTest, DropsCopiesOnlyWhereATimeOrAnIdProvesThem) {
   EXPECT_EQ(run(std::string(kBuyToml).insert(9, "\nid = \"note\"\nduplicates = \"keep\"\n"))->events.duplicates, 0u);
 }
 
+TEST_F(IngestTest, LeavesOutWhatTheRulesNameCountsItApartAndStrictLetsItPass) {
+  write("events.csv",
+        "user,item,time,kind\n"
+        "ann,tea,2024-01-01T10:00:00,buy\n"
+        "bot,tea,2024-01-01T10:00:00,buy\n"    // rule 1
+        "ann,gift,2024-01-02T10:00:00,buy\n"   // rule 2
+        "ann,gift,2024-01-03T00:00:00,buy\n"   // its product, another day
+        "ann,tea,2024-01-02T23:59:59,buy\n"    // its day, another product
+        "ann,tea,2024-01-04T10:00:00,test\n"   // rule 3
+        "till,tea,2024-01-05T10:00:00,buy\n"   // rule 1
+        "bot,,2024-01-01T10:00:00,buy\n");     // rejected before any rule
+  const std::string toml = concat(
+      "[events]\npath = \"events.csv\"\ntime = \"time\"\nuser = \"user\"\nitem = \"item\"\naction = \"kind\"\n"
+      "exclude = [{ user = [\"bot\", \"till\"] }, { item = \"gift\", day = \"2024-01-02\" }, { action = \"test\" }, ",
+      "{ user = \"no such\" }]\n[events.actions.buy]\ntarget = true\n");
+  class Warnings final : public ProgressSink {
+   public:
+    void warn(std::string_view line) override { text += line; }
+    std::string text;
+  } warnings;
+  const auto config = ShopConfig::parse(toml, folder_ / "shop.toml").value();
+  const auto summary = ingest(config, out(), {}, warnings);
+  ASSERT_TRUE(summary) << summary.error().message;
+  EXPECT_EQ(summary->events.read, 8u);
+  EXPECT_EQ(summary->events.kept, 3u);
+  EXPECT_EQ(summary->events.rejected, 1u);
+  EXPECT_EQ(summary->events.excluded, 4u);
+  EXPECT_THAT(summary->events.excluded_by,
+              UnorderedElementsAre(Pair("excluded by rule 1", 2u), Pair("excluded by rule 2", 1u), Pair("excluded by rule 3", 1u)));
+  EXPECT_EQ(warnings.text, "events.exclude[4]: no event fits this rule");
+  EXPECT_EQ(dataset().num_users(), 1u);
+  const auto rows = rejected();
+  ASSERT_EQ(rows.size(), 5u);
+  EXPECT_EQ(rows[1].dump(), nlohmann::json({{"file", (folder_ / "events.csv").string()},
+                                            {"line", 4},
+                                            {"field", "item"},
+                                            {"reason", "excluded by rule 2"},
+                                            {"value", "gift"}})
+                                .dump());
+
+  write("events.csv", "user,item,time,kind\nann,tea,2024-01-01T10:00:00,buy\nbot,tea,2024-01-01T10:00:00,buy\n");
+  EXPECT_TRUE(run(toml, /*strict=*/true));
+}
+
 TEST_F(IngestTest, ReadsEventsThatHaveOnlyAnOrder) {
   write("events.csv", "user,item\nbob,tea\nann,jam\nbob,tea\n");
   const auto summary = run("[events]\npath='events.csv'\nuser='user'\nitem='item'\norder=true\n");

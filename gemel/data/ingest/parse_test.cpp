@@ -150,8 +150,47 @@ TEST(ParseNumber, FindsTheNumberBeforeTheUnit) {
   EXPECT_EQ(parse_number_with_unit("0.5oz / 15ml e", "ML"), 15);
   EXPECT_EQ(parse_number_with_unit("1.7 oz", "ml"), std::nullopt);
   EXPECT_EQ(parse_number_with_unit("1,000 mL", "ml"), std::nullopt);  // thousands or decimals?
+  EXPECT_EQ(parse_number_with_unit("-5 C", "c"), -5);
   EXPECT_EQ(parse_number_with_unit("5 mlx, ml 7 ml", "ml"), 7);
   EXPECT_EQ(parse_number_with_unit("ml", "ml"), std::nullopt);
+}
+
+TEST(ParseNumber, AmountsAreReadAsPeopleWriteThemWhereTheyMeanOneThing) {
+  const auto read = [](std::string_view text, std::string_view unit) { return parse_number_with_unit(text, unit); };
+  EXPECT_EQ(read("$12.99", "$"), 12.99);
+  EXPECT_EQ(read(" $ 1,299.00 ", "$"), 1299);
+  EXPECT_EQ(read("12,99 \xE2\x82\xAC", "\xE2\x82\xAC"), 12.99);
+  EXPECT_EQ(read("1.299,50\xC2\xA0\xE2\x82\xAC", "\xE2\x82\xAC"), 1299.5);  // a no-break blank
+  EXPECT_EQ(read("CHF 1'299.50", "CHF"), 1299.5);
+  EXPECT_EQ(read("EUR12,5", "eur"), 12.5);
+  EXPECT_EQ(read("1,299,000 USD", "usd"), 1'299'000);
+  EXPECT_EQ(read("$12.99 USD", "usd"), 12.99);
+  for (const char* text : {"$1,299", "$", "$ ", "$12.99 each", "$1,29,000", "$1,2345", "$,99", "$1.299,", "-$5", "$1'2"})
+    EXPECT_EQ(read(text, "$"), std::nullopt) << text;
+}
+
+// No text is read as another number than its digits say, and none breaks the reader.
+TEST(ParseNumber, AnyTextOfDigitsAndSignsIsReadAsItsDigitsOrNotAtAll) {
+  Rng rng(11);
+  constexpr std::string_view kLetters = "0123456789.,' -";
+  std::size_t num_read = 0;
+  for (int trial = 0; trial < 200'000; ++trial) {
+    std::string text, digits;
+    for (std::uint64_t i = rng.below(10); i > 0; --i) text.push_back(kLetters[rng.below(kLetters.size())]);
+    text = rng.below(2) == 0 ? text + "$" : "$" + text;
+    const auto number = parse_number_with_unit(text, "$");
+    if (!number) continue;
+    ++num_read;
+    ASSERT_TRUE(std::isfinite(*number)) << text;
+    for (const char letter : text)
+      if (letter >= '0' && letter <= '9') digits.push_back(letter);
+    double scaled = std::abs(*number);  // some power of ten makes all digits of it, or of its end where other words stand before
+    bool fits = false;
+    for (int power = 0; power < 11 && !fits; ++power, scaled *= 10)
+      fits = digits.ends_with(std::to_string(std::llround(scaled))) || std::llround(scaled) == 0;
+    EXPECT_TRUE(fits) << text << " read as " << *number;
+  }
+  EXPECT_GT(num_read, 1000u);
 }
 
 TEST(ParseNumber, RoundTripsWhatPrintfWrites) {

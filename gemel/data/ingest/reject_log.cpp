@@ -28,13 +28,23 @@ Result<RejectLog> RejectLog::create(const std::filesystem::path& path, bool stri
 }
 
 Result<void> RejectLog::add(const std::string& file, const Rejection& rejection, RowAccount& account) {
-  const std::string_view value = rejection.value.substr(0, kMaxValueBytes);
   if (strict_)
-    return fail(ErrorCode::kBadInput, file, ":", rejection.line, ": ", with_field(rejection, rejection.reason), ", found '", value,
-                "' (--strict)");
+    return fail(ErrorCode::kBadInput, file, ":", rejection.line, ": ", with_field(rejection, rejection.reason), ", found '",
+                rejection.value.substr(0, kMaxValueBytes), "' (--strict)");
   ++account.rejected;
   const std::string_view reason(rejection.reason);
   ++account.reasons[with_field(rejection, reason.substr(0, reason.find(':')))];
+  return write(file, rejection);
+}
+
+Result<void> RejectLog::exclude(const std::string& file, const Rejection& rejection, RowAccount& account) {
+  ++account.excluded;
+  ++account.excluded_by[rejection.reason];
+  return write(file, rejection);
+}
+
+Result<void> RejectLog::write(const std::string& file, const Rejection& rejection) {
+  const std::string_view value = rejection.value.substr(0, kMaxValueBytes);
   const nlohmann::ordered_json json = {
       {"file", file}, {"line", rejection.line}, {"field", rejection.field}, {"reason", rejection.reason}, {"value", value}};
   const std::string line = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";  // bad UTF-8 becomes U+FFFD

@@ -17,7 +17,9 @@ Json to_json(const RowAccount& rows) {
           {"kept", rows.kept},
           {"rejected", rows.rejected},
           {"duplicates", rows.duplicates},
-          {"rejected_by_reason", rows.reasons}};
+          {"excluded", rows.excluded},
+          {"rejected_by_reason", rows.reasons},
+          {"excluded_by_rule", rows.excluded_by}};
 }
 
 Json to_json(const TableSummary& table) {

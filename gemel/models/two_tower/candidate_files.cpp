@@ -15,6 +15,9 @@ Result<void> CandidateEncoder::save(const std::filesystem::path& path) const {
     writer.add<float>(concat("item_bags.", i, ".weights"), bags.weights);
   }
   writer.add("item_numbers", table_.numbers.view());
+  std::vector<std::int64_t> num_rows;
+  for (const EncodedBags& bags : table_.bags) num_rows.push_back(bags.num_rows);
+  writer.add<std::int64_t>("item_bags.num_rows", num_rows);
   return writer.write(path);
 }
 
@@ -27,30 +30,36 @@ Result<CandidateEncoder> CandidateEncoder::load(const TwoTowerConfig& config, Ta
   encoder.features_ = std::move(features);
   GEMEL_ASSIGN_OR_RETURN(const auto id_rows, file.values<std::uint32_t>("item_id_rows", {num_items}));
   encoder.ids_ = IdRows(std::vector(id_rows.begin(), id_rows.end()));
-  GEMEL_ASSIGN_OR_RETURN(const auto numbers, file.matrix("item_numbers", num_items, spec.num_candidate_numbers));
-  encoder.table_.numbers = Matrix(numbers.rows, numbers.cols);
-  std::copy_n(numbers.data, numbers.size(), encoder.table_.numbers.data());
-
   std::size_t num_bags = 0, num_numbers = 0;
   for (const EncodedPlace& place : encoder.features_.places()) {
     num_bags += place.bag.has_value();
     num_numbers += place.number ? 2 : 0;
   }
-  const std::size_t first_bag = config.item_id ? 1 : 0;
-  if (first_bag + num_bags != spec.candidate_tables.size() || num_numbers != spec.num_candidate_numbers)
-    return corrupt("does not fit features.json");
-  const auto rows_of = [&](std::size_t bag) { return spec.tables[spec.candidate_tables[bag]].num_rows; };
-  if (config.item_id && encoder.ids_.num_rows() > rows_of(0)) return corrupt("names products beyond their table");
+  GEMEL_ASSIGN_OR_RETURN(const auto numbers, file.matrix("item_numbers", num_items, num_numbers));
+  encoder.table_.numbers = Matrix(numbers.rows, numbers.cols);
+  std::copy_n(numbers.data, numbers.size(), encoder.table_.numbers.data());
+  GEMEL_ASSIGN_OR_RETURN(const auto sizes, file.values<std::int64_t>("item_bags.num_rows", {num_bags}));
+  for (const std::int64_t size : sizes) {
+    if (size < 0 || size > UINT32_MAX) return corrupt("item_bags.num_rows holds ", size);
+    encoder.table_.bags.push_back({"", static_cast<std::uint32_t>(size), {}});
+  }
+  GEMEL_RETURN_IF_ERROR(encoder.find_one_hot(config.one_hot));
+  const std::vector<TableSpec> tables = encoder.tables();
+  const bool fits = tables.size() == spec.candidate_tables.size() && encoder.num_numbers() == spec.num_candidate_numbers;
+  if (!fits) return corrupt("does not fit features.json");
+  for (std::size_t bag = 0; bag < tables.size(); ++bag) {
+    if (tables[bag].num_rows > spec.tables[spec.candidate_tables[bag]].num_rows) return corrupt("names values beyond their table");
+  }
   for (std::size_t i = 0; i < num_bags; ++i) {
     GEMEL_ASSIGN_OR_RETURN(const auto offsets, file.values<std::uint32_t>(concat("item_bags.", i, ".offsets"), {num_items + 1}));
     GEMEL_ASSIGN_OR_RETURN(const auto rows, file.values<std::uint32_t>(concat("item_bags.", i, ".rows")));
     GEMEL_ASSIGN_OR_RETURN(const auto weights, file.values<float>(concat("item_bags.", i, ".weights"), {rows.size()}));
     if (!std::ranges::is_sorted(offsets) || offsets.front() != 0 || offsets.back() != rows.size())
       return corrupt("item_bags.", i, ".offsets are out of order");
-    const std::size_t num_rows = rows_of(first_bag + i);
-    if (std::ranges::any_of(rows, [&](std::uint32_t row) { return row >= num_rows; })) return corrupt("a feature lies outside its table");
-    encoder.table_.bags.push_back({concat(i), static_cast<std::uint32_t>(num_rows),
-                                   Bags{{offsets.begin(), offsets.end()}, {rows.begin(), rows.end()}, {weights.begin(), weights.end()}}});
+    EncodedBags& feature = encoder.table_.bags[i];
+    if (std::ranges::any_of(rows, [&](std::uint32_t row) { return row >= feature.num_rows; }))
+      return corrupt("a feature lies outside its table");
+    feature.bags = {{offsets.begin(), offsets.end()}, {rows.begin(), rows.end()}, {weights.begin(), weights.end()}};
   }
   return encoder;
 }

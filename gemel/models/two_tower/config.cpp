@@ -9,7 +9,7 @@ namespace gemel {
 namespace {
 
 const std::vector<std::string> kActivations{"linear", "relu", "gelu"};
-const std::vector<std::string> kLosses{"full", "in_batch", "mixed"};
+const std::vector<std::string> kLosses{"full", "in_batch", "mixed", "rating"};
 const std::vector<std::string> kOptimizers{"adagrad", "adam", "sgd"};
 const std::vector<std::string> kSchedules{"constant", "linear", "cosine"};
 
@@ -129,6 +129,7 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.candidate_layers = read_layers(table, "candidate_layers");
   config.item_id = table.flag("item_id", config.item_id);
   config.item_features = table.texts("item_features");
+  config.one_hot = table.texts("one_hot");
   config.user_id = table.flag("user_id", config.user_id);
   config.user_features = table.texts("user_features");
   config.action = table.flag("action", config.action);
@@ -148,7 +149,9 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.temperature = table.number("temperature", config.temperature, 1e-4);
   config.train_temperature = table.flag("train_temperature", config.train_temperature);
   config.query_gate = table.flag("query_gate", config.query_gate);
-  config.loss = to_enum<NegativeKind>(kLosses, table.choice("loss", kLosses, "full"));
+  const std::string loss = table.choice("loss", kLosses, "full");
+  config.rating = loss == "rating";
+  config.loss = config.rating ? NegativeKind::kInBatch : to_enum<NegativeKind>(kLosses, loss);
   config.num_uniform = read_size(table, "num_uniform", config.num_uniform, 1);
   config.logq_correction = table.flag("logq_correction", config.logq_correction);
   config.mask_accidental_hits = table.flag("mask_accidental_hits", config.mask_accidental_hits);
@@ -200,6 +203,7 @@ std::string TwoTowerConfig::to_toml() const {
   line("candidate_layers", layer_list(candidate_layers));
   line("item_id", item_id);
   line("item_features", quoted_list(item_features));
+  line("one_hot", quoted_list(one_hot));
   line("user_id", user_id);
   line("user_features", quoted_list(user_features));
   line("action", action);
@@ -218,7 +222,7 @@ std::string TwoTowerConfig::to_toml() const {
   line("temperature", temperature);
   line("train_temperature", train_temperature);
   line("query_gate", query_gate);
-  text("loss", name_of(kLosses, loss));
+  text("loss", rating ? "rating" : name_of(kLosses, loss));
   line("num_uniform", num_uniform);
   line("logq_correction", logq_correction);
   line("mask_accidental_hits", mask_accidental_hits);

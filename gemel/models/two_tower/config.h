@@ -43,6 +43,7 @@ struct TwoTowerConfig {
 
   bool item_id = true;
   std::vector<std::string> item_features;  // empty: all that shop.toml declares; {"none"}: none
+  std::vector<std::string> one_hot;        // of the categories and tags among these: plain 0 and 1 into the first layer, no embedding
   bool user_id = false;                    // history before identity: with few events a customer, an id only overfits
   std::vector<std::string> user_features;  // as item_features
   bool action = false, weight = false;
@@ -63,6 +64,7 @@ struct TwoTowerConfig {
   bool query_gate = false;     // the query tower decides how much the towers count beside popularity
 
   NegativeKind loss = NegativeKind::kFull;
+  bool rating = false;             // loss = "rating": squared error of the logit against the event's weight; the loss above is in_batch
   std::size_t num_uniform = 3000;  // mixed: uniformly drawn candidates a batch
   bool logq_correction = true, mask_accidental_hits = true;
   bool streaming_frequency = false;     // what logq_correction divides by: chances estimated from the batches, not counts of the period

@@ -4,9 +4,12 @@
 #include <bit>
 #include <cmath>
 #include <map>
+#include <utility>
 
 namespace gemel {
 namespace {
+
+constexpr std::uint32_t kMaxOneHot = 2000;  // values of a one-hot feature
 
 std::vector<std::uint8_t> seen_in(std::size_t size, const TrainView& view, auto index_of_event) {
   std::vector<std::uint8_t> seen(size, 0);
@@ -79,6 +82,7 @@ Result<CandidateEncoder> CandidateEncoder::fit(const TwoTowerConfig& config, con
   GEMEL_ASSIGN_OR_RETURN(encoder.features_,
                          fit_features(dataset.item_table(), dataset.config().items.features, config.item_features, seen, "item_features"));
   encoder.table_ = encoder.features_.encode(dataset.item_table());
+  GEMEL_RETURN_IF_ERROR(encoder.find_one_hot(config.one_hot));
   if (!config.item_id && encoder.table_.bags.empty() && encoder.table_.numbers.cols() == 0)
     return fail(ErrorCode::kBadConfig, "models.two_tower: the candidate tower has neither item_id nor item_features");
   return encoder;
@@ -87,12 +91,58 @@ Result<CandidateEncoder> CandidateEncoder::fit(const TwoTowerConfig& config, con
 std::vector<TableSpec> CandidateEncoder::tables() const {
   std::vector<TableSpec> specs;
   if (use_id_) specs.push_back({"item_id", ids_.num_rows()});
-  for (TableSpec& spec : tables_of(table_, "item.")) specs.push_back(std::move(spec));
+  const std::vector<TableSpec> features = tables_of(table_, "item.");
+  for (std::size_t bag = 0; bag < features.size(); ++bag)
+    if (std::ranges::find(one_hot_, bag) == one_hot_.end()) specs.push_back(features[bag]);
   return specs;
 }
 
+std::size_t CandidateEncoder::num_numbers() const {
+  std::size_t columns = table_.numbers.cols();
+  for (const std::size_t bag : one_hot_) columns += table_.bags[bag].num_rows;
+  return columns;
+}
+
+Result<void> CandidateEncoder::find_one_hot(const std::vector<std::string>& names) {
+  const std::vector<EncodedPlace> places = features_.places();
+  for (const std::string& name : names) {
+    const auto place = std::ranges::find(places, name, &EncodedPlace::name);
+    if (place == places.end() || !place->bag)
+      return fail(ErrorCode::kBadConfig, "models.two_tower.one_hot: '", name, "' is no category, tags or buckets among the item_features");
+    const std::uint32_t num_values = table_.bags[*place->bag].num_rows;
+    if (num_values > kMaxOneHot)
+      return fail(ErrorCode::kBadConfig, "models.two_tower.one_hot: ", name, " has ", num_values, " values, expected at most ", kMaxOneHot,
+                  ": each is a column of the first layer; an embedding is made for such features");
+    one_hot_.push_back(*place->bag);
+  }
+  std::ranges::sort(one_hot_);
+  one_hot_.erase(std::ranges::unique(one_hot_).begin(), one_hot_.end());
+  return {};
+}
+
 void CandidateEncoder::encode(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const {
-  out.reset(table_.bags.size() + (use_id_ ? 1 : 0), items.size(), num_numbers());
+  encode_as_bags(items, dropout, out);
+  spread_one_hot(out);
+}
+
+// Bags of one-hot features become columns: the weight of a value stands in its column.
+void CandidateEncoder::spread_one_hot(TowerInput& out) const {
+  if (one_hot_.empty()) return;
+  const Matrix plain = std::exchange(out.numbers, Matrix(out.size, num_numbers()));
+  for (std::size_t row = 0; row < out.size; ++row) std::ranges::copy(plain.row(row), out.numbers.row(row).begin());
+  const std::size_t first_bag = use_id_ ? 1 : 0;
+  std::size_t column = plain.cols();
+  for (const std::size_t feature : one_hot_) {
+    const Bags& bags = out.bags[first_bag + feature];
+    for (std::size_t row = 0; row < out.size; ++row)
+      for (std::size_t i = 0; i < bags.rows_of(row).size(); ++i) out.numbers(row, column + bags.rows_of(row)[i]) += bags.weights_of(row)[i];
+    column += table_.bags[feature].num_rows;
+  }
+  for (std::size_t i = one_hot_.size(); i-- > 0;) out.bags.erase(out.bags.begin() + static_cast<std::ptrdiff_t>(first_bag + one_hot_[i]));
+}
+
+void CandidateEncoder::encode_as_bags(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const {
+  out.reset(table_.bags.size() + (use_id_ ? 1 : 0), items.size(), table_.numbers.cols());
   for (std::size_t i = 0; i < items.size(); ++i) {
     std::size_t bag = 0;
     if (use_id_) {

@@ -53,7 +53,7 @@ class CandidateEncoder {
   static Result<CandidateEncoder> fit(const TwoTowerConfig& config, const TrainView& view);
 
   std::vector<TableSpec> tables() const;  // one a bag
-  std::size_t num_numbers() const { return table_.numbers.cols(); }
+  std::size_t num_numbers() const;
   void encode(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const;
   const IdRows& ids() const { return ids_; }
   const TableFeatures& features() const { return features_; }
@@ -71,8 +71,13 @@ class CandidateEncoder {
                                        const std::filesystem::path& path);
 
  private:
+  Result<void> find_one_hot(const std::vector<std::string>& names);
+  void encode_as_bags(std::span<const std::uint32_t> items, const IdDropout& dropout, TowerInput& out) const;
+  void spread_one_hot(TowerInput& out) const;
+
   bool use_id_ = true;
   IdRows ids_;
+  std::vector<std::size_t> one_hot_;  // of table_.bags, ascending: columns of numbers to the tower, after the plain ones
   TableFeatures features_;
   EncodedTable table_;  // [num_items]
 };

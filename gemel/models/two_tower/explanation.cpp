@@ -48,8 +48,8 @@ void CandidateEncoder::encode_without_each(std::uint32_t item, TowerInput& out) 
   const std::size_t first_bag = use_id_ ? 1 : 0;
   const std::vector<std::uint32_t> copies(1 + first_bag + places.size(), item);
   TowerInput full;
-  encode(copies, {}, full);
-  out.reset(full.bags.size(), full.size, num_numbers());
+  encode_as_bags(copies, {}, full);
+  out.reset(full.bags.size(), full.size, full.numbers.cols());
   std::ranges::copy(std::span(full.numbers.data(), full.numbers.size()), out.numbers.data());
   for (std::size_t row = 0; row < full.size; ++row) {
     std::size_t left_out = SIZE_MAX;
@@ -68,6 +68,7 @@ void CandidateEncoder::encode_without_each(std::uint32_t item, TowerInput& out) 
       out.bags[bag].close_bag();
     }
   }
+  spread_one_hot(out);
 }
 
 // Row 0: the query; then it without each product of the history that the query tower looks at. `products` receives these.

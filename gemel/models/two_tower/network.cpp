@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gemel/nn/rating_loss.h"
 #include "gemel/numerics/kernels.h"
 
 namespace gemel {
@@ -32,6 +33,7 @@ double inner_product(const Matrix& a, const Matrix& b) {
 Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed)
     : normalize_(config.normalize),
       train_scale_(config.normalize && config.train_temperature),
+      rating_(config.rating),
       dropout_rate_(static_cast<float>(config.dropout)),
       attention_dropout_rate_(static_cast<float>(config.history.attention_dropout)),
       seed_(seed) {
@@ -117,7 +119,7 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
                               .row_bias = row_bias_,
                               .masked_offsets = batch.masked_offsets,
                               .masked_columns = batch.masked_columns};
-  SoftmaxResult result = softmax_loss(view, &d, pool);
+  SoftmaxResult result = rating_ ? rating_loss(view, batch.rating, d) : softmax_loss(view, &d, pool);
 
   query_tower_.backward(dropout, query_activations_, d_query_, gradients.query, pool);
   history_encoder_.backward(attention_dropout, history_activations_, gradients.query.input, query_tower_.encoded_column(),

@@ -32,6 +32,7 @@ struct TrainingBatch {
   TowerInput queries, candidates;
   CandidateSet candidate_set;             // positives and biases; items are for the encoder
   std::vector<float> row_weight;          // [batch]
+  std::vector<float> rating;              // [batch], weights of the events; read by the rating loss
   std::vector<std::uint32_t> group;       // [batch], ascending: which of the batch's days; empty without a prior
   std::vector<Matrix> log_shares;         // [half-lives] of [days, candidates]
   Matrix trend_inputs;                    // [days x candidates, num_trend_inputs], by day; empty without a trend head
@@ -87,6 +88,7 @@ class Network {
   TrendHead trend_head_;
   Parameter log_scale_, prior_weights_, personal_weights_;
   bool normalize_ = false, train_scale_ = false;
+  bool rating_ = false;
   float dropout_rate_ = 0, attention_dropout_rate_ = 0;
   std::uint64_t seed_ = 0;
 

@@ -161,6 +161,7 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
   std::vector<Query> queries(examples.size());
   std::vector<std::uint32_t> positives(examples.size());
   batch.row_weight.resize(examples.size());
+  batch.rating.resize(examples.size());
   for (std::size_t i = 0; i < examples.size(); ++i) {
     const Example& example = examples_[examples[i]];
     const UserIndex user = dataset.users()[example.event];
@@ -173,6 +174,7 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
                   .excluded = {}};
     positives[i] = static_cast<std::uint32_t>(dataset.items()[example.event]);
     batch.row_weight[i] = example.weight;
+    batch.rating[i] = dataset.weights()[example.event];
   }
   Rng rng(seed_, splitmix64(step));
   if (frequency_) frequency_->observe(step, positives);

@@ -173,7 +173,7 @@ void TwoTower::checkpoint(Trainer& trainer, const TrainingRun& run, const FitCon
   if (!context.checkpoints) return;
   const auto saved = context.checkpoints->save(
       [&](const std::filesystem::path& folder) { return save_training(folder, run, network_, trainer.frequency()); });
-  if (!saved) context.progress.note(concat("no checkpoint was written: ", saved.error().message));
+  if (!saved) context.progress.warn(concat("no checkpoint was written: ", saved.error().message));
 }
 
 void TwoTower::finish(const FitContext& context, BestEpoch best) {
