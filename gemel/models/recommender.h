@@ -85,6 +85,9 @@ class Recommender {
   // Errors: kInterrupted, kBadConfig (a knob does not fit the data), kDiverged (nothing was learnt; a fit that leaves the numbers later
   // stops at its last good state and warns).
   virtual Result<void> fit(const TrainView& view, const FitContext& context) = 0;
+  // Learns from a view that has grown, and stands at its end. Where parameters can go on from what they are this is much cheaper than a
+  // fit; otherwise it is one. Errors: as fit's.
+  virtual Result<void> refit(const TrainView& view, const FitContext& context) { return fit(view, context); }
   // Where a fit on this view would learn what `fitted` learnt from it, since their knobs differ only in what recommending reads: takes that
   // over, stands at view.until, and returns true. Otherwise nothing changes.
   virtual bool take_fit(const Recommender& /*fitted*/, const TrainView& /*view*/) { return false; }

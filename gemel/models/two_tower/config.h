@@ -81,6 +81,7 @@ struct TwoTowerConfig {
   double example_half_life_days = 180;  // example weight floor + 2^(-age / half_life); 0: all alike
   double example_weight_floor = 0.1;
   bool first_only = false;       // learn from first purchases alone
+  double refit_days = 28;        // what a refit goes over once: the last days of its view
 
   // How towers and counters are put together for serving; fitted on the validation period when not given (calibration.h).
   bool calibrate = true;
@@ -90,7 +91,8 @@ struct TwoTowerConfig {
 
   // Errors are kept in the table's file: see ConfigTable.
   static Result<TwoTowerConfig> read(ConfigTable table);
-  // What calibration weighs: a counter for each half-life; with a trend head the bias it makes, and 1 for products that training did not see.
+  // What calibration weighs: a counter for each half-life; with a trend head the bias it makes, and 1 for products that training did not
+  // see.
   std::size_t num_counters() const { return popularity_half_life_days.size() + (trend.units > 0 ? 2 : 0); }
   std::size_t learned_bias() const { return popularity_half_life_days.size(); }  // which of them
   std::string to_toml() const;  // one key a line; read(to_toml()) gives the same

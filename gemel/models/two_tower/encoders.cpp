@@ -11,10 +11,20 @@ namespace {
 
 constexpr std::uint32_t kMaxOneHot = 2000;  // values of a one-hot feature
 
-std::vector<std::uint8_t> seen_in(std::size_t size, const TrainView& view, auto index_of_event) {
+// 1 for each index that is in `column` before the end of the view.
+template <class Index>
+std::vector<std::uint8_t> seen_in(std::size_t size, std::span<const Index> column) {
   std::vector<std::uint8_t> seen(size, 0);
-  for (std::size_t event = 0; event < view.num_events; ++event) seen[to_size(index_of_event(event))] = 1;
+  for (const Index index : column) seen[to_size(index)] = 1;
   return seen;
+}
+
+std::vector<std::uint8_t> items_seen_in(const TrainView& view) {
+  return seen_in(view.dataset->num_items(), view.dataset->items().first(view.num_events));
+}
+
+std::vector<std::uint8_t> users_seen_in(const TrainView& view) {
+  return seen_in(view.dataset->num_users(), view.dataset->users().first(view.num_events));
 }
 
 // features = ["none"] switches them off.
@@ -73,9 +83,15 @@ IdRows::IdRows(std::vector<std::uint32_t> rows) : rows_(std::move(rows)) {
   for (const std::uint32_t row : rows_) num_rows_ = std::max(num_rows_, row + 1);
 }
 
+void IdRows::extend(std::span<const std::uint8_t> seen) {
+  rows_.resize(std::max(rows_.size(), seen.size()), Vocabulary::kUnseen);
+  for (std::size_t index = 0; index < seen.size(); ++index)
+    if (seen[index] && !knows(index)) rows_[index] = num_rows_++;
+}
+
 Result<CandidateEncoder> CandidateEncoder::fit(const TwoTowerConfig& config, const TrainView& view) {
   const Dataset& dataset = *view.dataset;
-  const auto seen = seen_in(dataset.num_items(), view, [&](std::size_t event) { return dataset.items()[event]; });
+  const std::vector<std::uint8_t> seen = items_seen_in(view);
   CandidateEncoder encoder;
   encoder.use_id_ = config.item_id;
   encoder.ids_ = IdRows(seen);
@@ -87,6 +103,8 @@ Result<CandidateEncoder> CandidateEncoder::fit(const TwoTowerConfig& config, con
     return fail(ErrorCode::kBadConfig, "models.two_tower: the candidate tower has neither item_id nor item_features");
   return encoder;
 }
+
+void CandidateEncoder::extend(const TrainView& view) { ids_.extend(items_seen_in(view)); }
 
 std::vector<TableSpec> CandidateEncoder::tables() const {
   std::vector<TableSpec> specs;
@@ -177,7 +195,7 @@ Result<TrendGroup> CandidateEncoder::group_by(std::string_view feature) const {
 
 Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const TrainView& view, const IdRows& item_ids) {
   const Dataset& dataset = *view.dataset;
-  const auto seen = seen_in(dataset.num_users(), view, [&](std::size_t event) { return dataset.users()[event]; });
+  const std::vector<std::uint8_t> seen = users_seen_in(view);
   QueryEncoder encoder;
   encoder.config_ = config;
   encoder.user_ids_ = IdRows(seen);
@@ -201,6 +219,11 @@ Result<QueryEncoder> QueryEncoder::fit(const TwoTowerConfig& config, const Train
     return fail(ErrorCode::kBadConfig,
                 "models.two_tower: the query tower has no input: give it history, user_id, user_features, action or time");
   return encoder;
+}
+
+void QueryEncoder::extend(const TrainView& view, const IdRows& item_ids) {
+  user_ids_.extend(users_seen_in(view));
+  item_ids_ = item_ids;
 }
 
 Result<void> QueryEncoder::make_time_parts() {

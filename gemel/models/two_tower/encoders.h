@@ -26,6 +26,8 @@ class IdRows {
   IdRows() = default;
   IdRows(std::span<const std::uint8_t> seen);
   explicit IdRows(std::vector<std::uint32_t> rows);
+  // Those of `seen` without a row get the next ones; the others keep theirs.
+  void extend(std::span<const std::uint8_t> seen);
   std::uint32_t row(std::size_t index) const { return index < rows_.size() ? rows_[index] : Vocabulary::kUnseen; }
   bool knows(std::size_t index) const { return row(index) != Vocabulary::kUnseen; }
   std::uint32_t num_rows() const { return num_rows_; }
@@ -51,6 +53,7 @@ class CandidateEncoder {
  public:
   CandidateEncoder() = default;
   static Result<CandidateEncoder> fit(const TwoTowerConfig& config, const TrainView& view);
+  void extend(const TrainView& view);  // ids that are new in it get rows of their own; what features mean stays as fitted
 
   std::vector<TableSpec> tables() const;  // one a bag
   std::size_t num_numbers() const;
@@ -86,6 +89,7 @@ class QueryEncoder {
  public:
   QueryEncoder() = default;
   static Result<QueryEncoder> fit(const TwoTowerConfig& config, const TrainView& view, const IdRows& item_ids);
+  void extend(const TrainView& view, const IdRows& item_ids);  // as CandidateEncoder::extend
 
   // One a bag. A history that shares the candidate tower's table says so by the name "item_id".
   std::vector<TableSpec> tables() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "gemel/features/vocabulary.h"
 #include "gemel/nn/rating_loss.h"
 #include "gemel/numerics/kernels.h"
 
@@ -53,6 +54,19 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
   prior_weights_ = {.name = "prior_weights",
                     .value = Matrix(1, config.popularity_half_life_days.size(), static_cast<float>(config.popularity_start))};
   personal_weights_ = {.name = "personal_weights", .value = Matrix(1, spec.num_personal_values, static_cast<float>(config.personal_start))};
+}
+
+void Network::grow(const NetworkSpec& spec) {
+  GEMEL_CHECK(spec.tables.size() == tables_.size());
+  for (std::size_t t = 0; t < tables_.size(); ++t) {
+    const std::size_t rows = tables_[t].value.rows();
+    for (Matrix* matrix : {&tables_[t].value, &tables_[t].first_moment, &tables_[t].second_moment}) {
+      if (matrix->size() == 0) continue;
+      matrix->resize(spec.tables[t].num_rows, matrix->cols());  // keeps the rows it has
+      for (std::size_t row = rows; row < matrix->rows(); ++row)
+        std::ranges::copy(matrix->row(Vocabulary::kUnseen), matrix->row(row).begin());
+    }
+  }
 }
 
 float Network::scale() const { return std::min(std::exp(log_scale_.value(0, 0)), kMaxScale); }
@@ -176,8 +190,7 @@ void Network::apply(const Gradients& gradients, const Optimizer& optimizer, Thre
   const std::vector<Parameter*> of_history = history_encoder_.parameters();
   for (std::size_t p = 0; p < of_history.size(); ++p) optimizer.update_dense(*of_history[p], gradients.history.parameters[p], pool);
   const std::vector<Parameter*> of_trend = trend_head_.parameters();
-  for (std::size_t p = 0; p < of_trend.size(); ++p)
-    optimizer.update_dense(*of_trend[p], *TrendHead::in_order(gradients.trend)[p], pool);
+  for (std::size_t p = 0; p < of_trend.size(); ++p) optimizer.update_dense(*of_trend[p], *TrendHead::in_order(gradients.trend)[p], pool);
   if (train_scale_) optimizer.update_dense(log_scale_, gradients.log_scale, pool);
   if (prior_weights_.value.size() > 0) optimizer.update_dense(prior_weights_, gradients.prior_weights, pool);
   if (personal_weights_.value.size() > 0) optimizer.update_dense(personal_weights_, gradients.personal_weights, pool);

@@ -46,6 +46,10 @@ class Network {
   Network() = default;
   Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed);
 
+  // For tables that have more rows in `spec` than here: the new ones begin as the row of unseen values, which id dropout taught to speak
+  // for what the network does not know. Nothing else may differ.
+  void grow(const NetworkSpec& spec);
+
   struct Gradients {
     Tower::Gradients query, candidate;
     HistoryEncoder::Gradients history;

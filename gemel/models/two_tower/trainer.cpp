@@ -34,12 +34,13 @@ Trainer::Trainer(const TwoTowerConfig& config, const TrainView& view, const Cand
       optimizer_(config.optimizer) {}
 
 Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates,
-                              const QueryEncoder& queries, const TrendFeatures& trend, std::uint64_t seed) {
+                              const QueryEncoder& queries, const TrendFeatures& trend, std::uint64_t seed, TimePoint learn_from) {
   Trainer trainer(config, view, candidates, queries, trend, seed);
   trainer.collect_examples();
+  trainer.make_sampler();  // what competes does not depend on what is learnt from
+  std::erase_if(trainer.examples_, [&](const Example& example) { return view.dataset->times()[example.event] < learn_from; });
   if (trainer.examples_.size() < 2)
     return fail(ErrorCode::kBadConfig, "models.two_tower: the training period has no two events to learn from");
-  trainer.make_sampler();
   if (!config.popularity_half_life_days.empty()) {
     const TimeKind kind = view.dataset->time_kind();
     if (kind != TimeKind::kDays && kind != TimeKind::kSeconds)

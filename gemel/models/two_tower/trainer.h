@@ -38,9 +38,11 @@ class Trainer {
   // After a step; `stopping`: the run was interrupted and ends here.
   using AfterStep = std::function<void(bool stopping)>;
 
-  // All borrowed for the trainer's life; trend: without inputs where there is no trend head. Error kBadConfig: no example to learn from.
+  // All borrowed for the trainer's life; trend: without inputs where there is no trend head. Examples are the events of the view at
+  // or after `learn_from`. Error kBadConfig: no example to learn from.
   static Result<Trainer> make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates,
-                              const QueryEncoder& queries, const TrendFeatures& trend, std::uint64_t seed);
+                              const QueryEncoder& queries, const TrendFeatures& trend, std::uint64_t seed,
+                              TimePoint learn_from = TimePoint::min());
 
   std::size_t num_examples() const { return examples_.size(); }
   // The rest of the pass that `at` stands in; `at` moves along, to the end of the epoch. Errors: kInterrupted; kDiverged names epoch and

@@ -110,6 +110,38 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
   return {};
 }
 
+Result<void> TwoTower::refit(const TrainView& view, const FitContext& context) {
+  if (candidate_encoder_.ids().rows().size() != view.dataset->num_items())
+    return fail(ErrorCode::kBadInput, "models.two_tower: was fitted on another catalogue; expected ",
+                candidate_encoder_.ids().rows().size(), " products, found ", view.dataset->num_items());
+  candidate_encoder_.extend(view);
+  query_encoder_.extend(view, candidate_encoder_.ids());
+  GEMEL_ASSIGN_OR_RETURN(const TrendFeatures trend, Counters::make_trend(config_, candidate_encoder_, view.dataset->num_items()));
+  const std::uint64_t seed = splitmix64(context.seed ^ view.num_events);  // another order and other dropout each time
+  const std::chrono::duration<double, std::ratio<86400>> days(config_.refit_days);
+  const TimePoint from = view.until - std::chrono::duration_cast<TimePoint::duration>(days);
+  auto trainer = Trainer::make(config_, view, candidate_encoder_, query_encoder_, trend, seed, from);
+  spec_ = make_network_spec(candidate_encoder_, query_encoder_, trend);
+  network_.grow(spec_);
+  counters_ = new_counters(trend);
+  if (trainer) GEMEL_RETURN_IF_ERROR(learn_on(*trainer, context));  // a week without events teaches nothing
+  embed_all_candidates(context.pool);
+  stand_at(view);
+  return {};
+}
+
+Result<void> TwoTower::learn_on(Trainer& trainer, const FitContext& context) {
+  warnings_.clear();
+  Network before = network_;
+  EpochPosition position;
+  const auto curve = trainer.run_epoch(position, network_, context.pool, context.progress, {});
+  if (curve) return {};
+  network_ = std::move(before);
+  if (curve.error().code != ErrorCode::kDiverged) return with_context(curve.error(), "models.two_tower");
+  warnings_.push_back(concat("models.two_tower: ", curve.error().message, "; the state before is kept"));
+  return {};
+}
+
 Result<void> TwoTower::train(Trainer& trainer, const TrainView& view, const FitContext& context) {
   warnings_.clear();
   TrainingRun run;

@@ -2,8 +2,8 @@
 // al. 2019), beside an additive prior of recent popularity. What is served is
 //
 //   gate * scale * <query_embedding, candidate_embedding> + item_bias + personal_bias
-//   item_bias     = sum of popularity_weight * counter: log shares of the product's decayed counts, and the bias that training learnt of them
-//   personal_bias = sum of personal_weight * log(1 + 10 * the customer's own decayed count), 0 for what they never had
+//   item_bias     = sum of popularity_weight * counter: log shares of the product's decayed counts, and the bias that training learnt of
+//   them personal_bias = sum of personal_weight * log(1 + 10 * the customer's own decayed count), 0 for what they never had
 //
 // so that retrieval stays a search over candidate embeddings with one bias a product, the same for all queries of a day; what the customer
 // had is scored apart and merged in.
@@ -37,6 +37,9 @@ class TwoTower final : public Recommender {
   std::string_view name() const override { return "two_tower"; }
   std::string knobs() const override;  // what differs from the defaults; after a fit with validation: epochs, weights and gates as chosen
   Result<void> fit(const TrainView& view, const FitContext& context) override;
+  // One pass over the last `refit_days` of the view, from the parameters as they are. Ids new in it get rows; knobs, calibration and what
+  // features mean stay. A pass that diverges changes nothing and warns.
+  Result<void> refit(const TrainView& view, const FitContext& context) override;
   std::vector<std::string> warnings() const override { return warnings_; }
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
@@ -48,6 +51,7 @@ class TwoTower final : public Recommender {
 
  private:
   Result<void> train(Trainer& trainer, const TrainView& view, const FitContext& context);
+  Result<void> learn_on(Trainer& trainer, const FitContext& context);
   Result<void> resume(Trainer& trainer, TrainingRun& run, const FitContext& context);
   void checkpoint(Trainer& trainer, const TrainingRun& run, const FitContext& context) const;
   void finish(const FitContext& context, BestEpoch best);
@@ -76,7 +80,7 @@ class TwoTower final : public Recommender {
   NetworkSpec spec_;
   Network network_;
   Matrix candidate_embeddings_;  // [num_items, output_dim]
-  ExactIndex index_;             // over them
+  ExactIndex index_;  // over them
   Matrix candidate_directions_;  // the same, rows of length 1
   std::vector<double> weights_, gates_, personal_weights_;  // in use: calibrated, given, or as trained
   std::vector<std::string> warnings_;

@@ -30,11 +30,9 @@ std::unique_ptr<Recommender> make(std::string_view extra = "") {
       .value();
 }
 
-constexpr const char* kRecipes[] = {"loss = \"full\"",
-                                     "loss = \"in_batch\"",
-                                     "loss = \"mixed\"\nnum_uniform = 7",
-                                     "history = { pool = [\"attention\", \"mean\"], attention_heads = 2, attention_blocks = 2 }",
-                                     "query_gate = true\ncounter_interval_days = 7\ntrend = { units = 4 }\naverage_decay = 0.99"};
+constexpr const char* kRecipes[] = {"loss = \"full\"", "loss = \"in_batch\"", "loss = \"mixed\"\nnum_uniform = 7",
+                                    "history = { pool = [\"attention\", \"mean\"], attention_heads = 2, attention_blocks = 2 }",
+                                    "query_gate = true\ncounter_interval_days = 7\ntrend = { units = 4 }\naverage_decay = 0.99"};
 
 std::vector<ScoredItem> ask(const Recommender& model, const Dataset& shop, std::string_view user, TimePoint at, std::size_t k,
                             ThreadPool& pool) {
@@ -83,8 +81,9 @@ TEST(TwoTower, SavedAndLoadedItAnswersTheSameAndItsCountersRollOnAlike) {
   const Dataset shop = testing::make_dataset(checkered(600), {{"p1", {{"brand", "odd"}}}, {"p3", {{"brand", "odd"}}}}, {},
                                              {.item_features = "brand = \"category\""});
   ThreadPool pool(1);
-  const auto model = make("query_gate = true\naverage_decay = 0.9\ntrend = { units = 4, groups = [\"brand\"] }\ncounter_interval_days = 7\n"
-                          "history = { pool = [\"attention\"], shared_table = true }");
+  const auto model = make(
+      "query_gate = true\naverage_decay = 0.9\ntrend = { units = 4, groups = [\"brand\"] }\ncounter_interval_days = 7\n"
+      "history = { pool = [\"attention\"], shared_table = true }");
   ASSERT_TRUE(model->fit({&shop, 400, at_day(40)}, {.pool = pool}));
   const testing::TemporaryFolder folder;
   ASSERT_TRUE(model->save(folder.path()));
@@ -126,6 +125,48 @@ TEST(TwoTower, TheTrendHeadLearnsThatWhatSoldLongIsOverAndWhatRisesGoesOn) {
   const int with = rank_of_running("trend = { units = 8 }");
   EXPECT_GE(with, 12) << "of 14 days, two of them the first of a product";
   EXPECT_GE(with, rank_of_running(""));
+}
+
+// A product that comes after the fit, and that only customers with an odd number buy.
+std::vector<EventRow> with_launch() {
+  std::vector<EventRow> events = checkered(1000);
+  Rng rng(4);
+  for (int i = 0; i < 150; ++i) events.push_back({concat("u", 2 * rng.below(20) + 1), "launched", 100 + i / 20.0});
+  return events;
+}
+
+TEST(TwoTower, ARefitLearnsWhoBuysWhatCameSinceTheFit) {
+  const Dataset shop = testing::make_dataset(with_launch());
+  ThreadPool pool(2);
+  const auto model = make("refit_days = 60\npopularity_half_life_days = []\n");
+  ASSERT_TRUE(model->fit({&shop, 1000, at_day(100)}, {.pool = pool}));
+  for (int week = 0; week < 3; ++week) ASSERT_TRUE(model->refit({&shop, shop.num_events(), at_day(108)}, {.pool = pool}));
+  const ItemIndex launched = testing::item_of(shop, "launched");
+  double mean_rank[2] = {0, 0};
+  for (int user = 0; user < 40; ++user) {
+    const auto answer = ask(*model, shop, concat("u", user), at_day(108), 17, pool);
+    mean_rank[user % 2] += static_cast<double>(std::ranges::find(answer, launched, &ScoredItem::item) - answer.begin()) / 20;
+  }
+  EXPECT_LT(mean_rank[1], mean_rank[0] - 3);
+  EXPECT_TRUE(model->warnings().empty());
+}
+
+TEST(TwoTower, ARefitIsTheSameForOneAndTwoThreadsAndSurvivesSaving) {
+  const Dataset shop = testing::make_dataset(with_launch());
+  std::vector<std::string> bytes;
+  for (const std::size_t threads : {1, 2}) {
+    ThreadPool pool(threads);
+    const auto model = make();
+    ASSERT_TRUE(model->fit({&shop, 1000, at_day(100)}, {.pool = pool, .seed = 5}));
+    ASSERT_TRUE(model->refit({&shop, shop.num_events(), at_day(108)}, {.pool = pool, .seed = 5}));
+    const testing::TemporaryFolder folder;
+    ASSERT_TRUE(model->save(folder.path()));
+    bytes.push_back(read_file(folder.path() / "weights.safetensors").value());
+    const auto loaded = make();
+    ASSERT_TRUE(loaded->load(folder.path()));
+    EXPECT_EQ(ask(*loaded, shop, "u1", at_day(108), 5, pool), ask(*model, shop, "u1", at_day(108), 5, pool));
+  }
+  EXPECT_EQ(bytes[0], bytes[1]);
 }
 
 // Plain SGD on raw dot products: a large step blows up within a few epochs, an absurd one at once.
