@@ -50,6 +50,8 @@ std::string text_of_file(const std::filesystem::path& path) {
 }
 
 Result<JudgedModel> judge_model(const std::string& name, const Judging& judging, const JudgeExtras& extras, CommandContext& run) {
+  const FitContext weekly{.pool = run.pool(), .progress = no_progress(), .seed = judging.options.seed};
+  const FitContext* retrain = judging.options.retrain ? &weekly : nullptr;
   const ModelEntry* entry = find_model(name);
   std::optional<ScratchFolder> scratch;
   SelectOptions select{.protocol = judging.plan.protocol, .repeats = judging.plan.repeats, .seed = judging.options.seed, .curves_path = {}};
@@ -63,7 +65,7 @@ Result<JudgedModel> judge_model(const std::string& name, const Judging& judging,
   if (!selected) return name_config(selected.error(), judging.config_path);
   Selection& selection = *selected;
   GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(*selection.model, judging.dataset, judging.histories, judging.plan, run.pool(),
-                                                         run.progress(), extras.watched));
+                                                         run.progress(), {extras.watched, retrain}));
   extras.look(*selection.model);
   JudgedModel judged{.contender = {.evaluation = std::move(evaluation), .is_baseline = entry->is_baseline},
                      .story = {.source = {},
@@ -102,6 +104,8 @@ void read_cost(const std::filesystem::path& path, report::FitStory& story) {
 }
 
 Result<JudgedModel> judge_bundle(const std::string& directory, const Judging& judging, const JudgeExtras& extras, CommandContext& run) {
+  const FitContext weekly{.pool = run.pool(), .progress = no_progress(), .seed = judging.options.seed};
+  const FitContext* retrain = judging.options.retrain ? &weekly : nullptr;
   GEMEL_ASSIGN_OR_RETURN(Retriever retriever, Retriever::open(directory));
   const Manifest& manifest = retriever.bundle().manifest();
   if (manifest.data_fingerprint != judging.dataset.fingerprint()) {
@@ -112,8 +116,8 @@ Result<JudgedModel> judge_bundle(const std::string& directory, const Judging& ju
     return fail(ErrorCode::kBadInput, directory, ": knows ", manifest.num_events, " events, the test begins after ",
                 judging.split.test_begin, ": it has seen its own answers");
   }
-  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation,
-                         evaluate(retriever, judging.dataset, judging.histories, judging.plan, run.pool(), run.progress(), extras.watched));
+  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(retriever, judging.dataset, judging.histories, judging.plan, run.pool(),
+                                                         run.progress(), {extras.watched, retrain}));
   extras.look(retriever);
   const ModelEntry* entry = find_model(manifest.model_name);
   JudgedModel judged{.contender = {.evaluation = std::move(evaluation), .is_baseline = entry != nullptr && entry->is_baseline},
@@ -131,7 +135,7 @@ Result<JudgedModel> judge_oracle(const Judging& judging, const JudgeExtras& extr
   const double horizon_days = synth::horizon_days(judging.plan.protocol, judging.split);
   GEMEL_ASSIGN_OR_RETURN(synth::Oracle oracle, synth::Oracle::open(shop, judging.dataset, horizon_days, run.pool()));
   GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation,
-                         evaluate(oracle, judging.dataset, judging.histories, judging.plan, run.pool(), run.progress(), extras.watched));
+                         evaluate(oracle, judging.dataset, judging.histories, judging.plan, run.pool(), run.progress(), {extras.watched}));
   extras.look(oracle);
   return JudgedModel{.contender = {.evaluation = std::move(evaluation), .is_oracle = true}, .story = {.source = shop}};
 }
@@ -172,6 +176,7 @@ void add_judge_options(CLI::App& command, JudgeOptions& options) {
       ->capture_default_str();
   command.add_option("--repeats", options.repeats, "keep, or drop what the customer had before from rankings and targets")
       ->capture_default_str();
+  command.add_flag("--retrain", options.retrain, "rolling_week: models go on learning each week from what is known by then");
   command.add_option("--config", options.config, "TOML file whose [models.<name>] tables fix knobs; otherwise those of shop.toml");
   command.add_option("--seed", options.seed, "Of fits and of intervals")->capture_default_str()->check(seed_range());
 }
@@ -181,7 +186,8 @@ std::string command_line(std::string_view command, const JudgeOptions& options) 
   for (const std::string& bundle : options.bundles) text += concat(" --bundle ", bundle);
   if (!options.oracle.empty()) text += concat(" --oracle ", options.oracle);
   if (!options.config.empty()) text += concat(" --config ", options.config);
-  return text + concat(" --protocol ", options.protocol, " --repeats ", options.repeats, " --seed ", options.seed);
+  return text + concat(" --protocol ", options.protocol, " --repeats ", options.repeats, " --seed ", options.seed,
+                       options.retrain ? " --retrain" : "");
 }
 
 Result<void> check_place(std::string_view flag, const std::string& path) {
@@ -195,6 +201,8 @@ Result<void> check_place(std::string_view flag, const std::string& path) {
 Result<Judging> open_judging(const JudgeOptions& options) {
   GEMEL_ASSIGN_OR_RETURN(const Protocol protocol, parse_protocol(options.protocol));
   GEMEL_ASSIGN_OR_RETURN(const Repeats repeats, parse_repeats(options.repeats));
+  if (options.retrain && protocol != Protocol::kRollingWeek)
+    return fail(ErrorCode::kBadConfig, "--retrain: models learn again each week of rolling_week; found --protocol ", options.protocol);
   GEMEL_ASSIGN_OR_RETURN(Dataset dataset, Dataset::open(options.dataset));
   GEMEL_ASSIGN_OR_RETURN(ConfigFile config,
                          options.config.empty() ? open_model_config(dataset.config()) : ConfigFile::open(options.config));

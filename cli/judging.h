@@ -16,6 +16,7 @@ struct JudgeOptions {
   std::string dataset, config, protocol = "rolling_week", repeats = "keep", oracle;
   std::vector<std::string> models, bundles;
   std::uint64_t seed = 1;
+  bool retrain = false;  // rolling_week: each week on what is known by then
 };
 
 // The flags of JudgeOptions; --models begins with all baselines.

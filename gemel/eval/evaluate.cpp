@@ -139,7 +139,7 @@ const Slice& Evaluation::part(std::string_view name) const {
 }
 
 Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Histories& all_events, const QueryPlan& plan,
-                            ThreadPool& pool, ProgressSink& progress, std::span<const std::uint32_t> watched) {
+                            ThreadPool& pool, ProgressSink& progress, const EvaluateExtras& extras) {
   const auto start = std::chrono::steady_clock::now();
   Judge judge(dataset, all_events, plan);
   std::vector<Query> queries;
@@ -148,7 +148,11 @@ Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Hi
   std::vector<std::vector<ScoredItem>> watched_answers;
   progress.begin(concat("evaluate ", model.name()), plan.queries.size(), "queries");
   for (const QueryBlock& block : plan.blocks) {
-    model.advance(dataset, block.num_known_events, block.now);
+    if (extras.retrain != nullptr && &block != &plan.blocks.front()) {
+      GEMEL_RETURN_IF_ERROR(model.refit({&dataset, block.num_known_events, block.now}, *extras.retrain));
+    } else {
+      model.advance(dataset, block.num_known_events, block.now);
+    }
     eligible = eligible_items(dataset, plan.protocol, block.num_known_events);
     for (std::size_t begin = block.queries_begin; begin < block.queries_end; begin += kQueriesAtOnce) {
       if (interrupted()) return fail(ErrorCode::kInterrupted, "evaluation stopped");
@@ -157,8 +161,8 @@ Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Hi
       for (const PlannedQuery& planned : asked) queries.push_back(to_query(planned, plan, all_events));
       model.recommend(queries, kMaxCutoff, eligible, pool, answers);
       for (std::size_t i = 0; i < asked.size(); ++i) judge.add(asked[i], answers[i]);
-      while (watched_answers.size() < watched.size() && watched[watched_answers.size()] < begin + asked.size()) {
-        watched_answers.push_back(answers[watched[watched_answers.size()] - begin]);
+      while (watched_answers.size() < extras.watched.size() && extras.watched[watched_answers.size()] < begin + asked.size()) {
+        watched_answers.push_back(answers[extras.watched[watched_answers.size()] - begin]);
       }
       progress.advance(begin + asked.size());
     }
@@ -171,6 +175,7 @@ Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Hi
   evaluation.knobs = model.knobs();
   evaluation.protocol = plan.protocol;
   evaluation.repeats = plan.repeats;
+  evaluation.retrained = extras.retrain != nullptr;
   evaluation.customers_without_targets = plan.customers_without_targets;
   evaluation.dropped_targets = plan.dropped_targets;
   judge.finish(eligible, evaluation);

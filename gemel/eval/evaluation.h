@@ -35,6 +35,7 @@ struct Evaluation {
   std::string model, knobs;
   Protocol protocol{};
   Repeats repeats{};
+  bool retrained = false;  // refitted before each block
   Slice all;
   // with_history, without_history: who asks. repeats, first_purchases: targets the customer had or had not had before the query.
   // new_products: targets never seen before the cut. All are judged in the same rankings as `all`.

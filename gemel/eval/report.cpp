@@ -135,12 +135,17 @@ Json to_json(const ComparedModel& model) {
   return json;
 }
 
+// Models that learn on each week are judged by another protocol than those that do not.
+std::string protocol_name(const Evaluation& evaluation) {
+  return concat(to_text(evaluation.protocol), evaluation.retrained ? "_retrained" : "");
+}
+
 Json result_rows(const Comparison& comparison, const ResultsContext& context) {
   Json rows = Json::array();
   for (const ComparedModel& model : comparison.models) {
     const auto add = [&](const std::string& metric, double value, const Interval* interval) {
       rows.push_back({{"data", context.data},
-                      {"protocol", to_text(model.evaluation.protocol)},
+                      {"protocol", protocol_name(model.evaluation)},
                       {"repeats", to_text(model.evaluation.repeats)},
                       {"model", model.evaluation.model},
                       {"metric", metric},
@@ -183,7 +188,7 @@ std::string text_report(const Comparison& comparison, const Promotion& promotion
   std::string text = fmt::format(
       "protocol {}, repeats {}: {} queries of {} customers, {} targets; "
       "left out: {} targets, {} customers without any\n\n",
-      to_text(first.evaluation.protocol), to_text(first.evaluation.repeats), first.all.num_queries, first.all.num_customers,
+      protocol_name(first.evaluation), to_text(first.evaluation.repeats), first.all.num_queries, first.all.num_customers,
       first.all.num_targets, first.evaluation.dropped_targets, first.evaluation.customers_without_targets);
   text += fmt::format("{:<14} {:<24} {:<24} {:<24} {:>9} {:>9} {:>8} {:>6} {:>8}\n", "model", "recall@20 [95 %]", "NDCG@20 [95 %]",
                       "hit rate@20 [95 %]", "recall@100", "MAP@100", "cover@20", "Gini", "diverse");
@@ -195,7 +200,7 @@ std::string text_report(const Comparison& comparison, const Promotion& promotion
 
 std::string json_report(const Comparison& comparison, const Promotion& promotion) {
   const Evaluation& first = comparison.models.front().evaluation;
-  Json json = {{"protocol", to_text(first.protocol)},
+  Json json = {{"protocol", protocol_name(first)},
                {"repeats", to_text(first.repeats)},
                {"dropped_targets", first.dropped_targets},
                {"customers_without_targets", first.customers_without_targets},

@@ -60,6 +60,12 @@ Result<void> Retriever::fit(const TrainView&, const FitContext&) {
   return fail(ErrorCode::kBadConfig, "what is served is not fitted again: train a model and save a new bundle");
 }
 
+Result<void> Retriever::refit(const TrainView& view, const FitContext& context) {
+  GEMEL_RETURN_IF_ERROR(bundle_.model().refit(view, context));
+  state_as_of_ = view.until;
+  return {};
+}
+
 void Retriever::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) {
   bundle_.model().advance(dataset, num_events, now);
   state_as_of_ = now;

@@ -101,6 +101,7 @@ class Retriever : public Recommender {
   std::string_view name() const override { return bundle_.model().name(); }
   std::string knobs() const override { return bundle_.model().knobs(); }
   Result<void> fit(const TrainView& view, const FitContext& context) override;  // kBadConfig: what is served is not fitted again
+  Result<void> refit(const TrainView& view, const FitContext& context) override;  // of the model; histories and products stay
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
