@@ -6,8 +6,8 @@
 //
 // and these few numbers are chosen by what they are for, the NDCG@20 of the planned queries: coordinate ascent from the best single
 // counter with closed gates, so that the best counter is always a special case; with personal counts also from what training learnt of them
-// and from each of them ruling alone. Where training learnt a bias of its own, a second ascent begins at what it learnt, and the better end counts. (The most likely weights are not the best ones: on Sephora
-// they rank worse than the counter, docs/decisions/0004-calibration.md.)
+// and from each of them ruling alone. Where training learnt a bias of its own, a second ascent begins at what it learnt, and the better end
+// counts. (The most likely weights are not the best ones: on Sephora they rank worse than the counter, docs/decisions/0004-calibration.md.)
 // Queries are scored on a shortlist: the best of each counter and of two mixtures of tower and counters; what is in none of them has no
 // chance at the top 20.
 // Thread safety: pure functions; results do not depend on the number of threads.

@@ -174,12 +174,11 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
                  concat("both towers must end at the same width; query_layers end at ", config.query_layers.back().units,
                         ", candidate_layers at ", config.candidate_layers.back().units));
   if (config.embedding_dim % config.history.attention_heads != 0)
-    table.reject("history", concat("attention_heads share the embedding_dim evenly; ", config.history.attention_heads,
-                                   " do not divide ", config.embedding_dim));
+    table.reject("history", concat("attention_heads share the embedding_dim evenly; ", config.history.attention_heads, " do not divide ",
+                                   config.embedding_dim));
   if (!config.popularity_weights.empty() && config.popularity_weights.size() != config.num_counters())
     table.reject("popularity_weights", "needs one weight for each of popularity_half_life_days and, where the trend has units, two more");
-  if (config.trend.units > 0 &&
-      (config.popularity_half_life_days.empty() || !std::ranges::is_sorted(config.popularity_half_life_days)))
+  if (config.trend.units > 0 && (config.popularity_half_life_days.empty() || !std::ranges::is_sorted(config.popularity_half_life_days)))
     table.reject("trend", "compares counters of neighbouring half-lives: set popularity_half_life_days, shortest first");
   if (config.query_gate && !config.normalize)
     table.reject("query_gate", "embeddings of free length are gates already; it is for normalize = true");
@@ -205,9 +204,10 @@ std::string TwoTowerConfig::to_toml() const {
   line("action", action);
   line("weight", weight);
   line("time", quoted_list(time));
-  line("history", concat("{ length = ", history.length, ", pool = ", quoted_list(history.pool), ", half_life_days = ",
-                         history.half_life_days, ", floor = ", history.floor, ", shared_table = ", history.shared_table, ", attention_blocks = ", history.attention_blocks,
-                         ", attention_heads = ", history.attention_heads, ", attention_dropout = ", history.attention_dropout, " }"));
+  line("history",
+       concat("{ length = ", history.length, ", pool = ", quoted_list(history.pool), ", half_life_days = ", history.half_life_days,
+              ", floor = ", history.floor, ", shared_table = ", history.shared_table, ", attention_blocks = ", history.attention_blocks,
+              ", attention_heads = ", history.attention_heads, ", attention_dropout = ", history.attention_dropout, " }"));
   line("popularity_half_life_days", number_list(popularity_half_life_days));
   line("popularity_start", popularity_start);
   line("counter_interval_days", counter_interval_days);

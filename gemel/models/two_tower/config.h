@@ -88,7 +88,8 @@ struct TwoTowerConfig {
 
   // Errors are kept in the table's file: see ConfigTable.
   static Result<TwoTowerConfig> read(ConfigTable table);
-  // What calibration weighs: a counter for each half-life; with a trend head the bias it makes, and 1 for products that training did not see.
+  // What calibration weighs: a counter for each half-life; with a trend head the bias it makes, and 1 for products that training did not
+  // see.
   std::size_t num_counters() const { return popularity_half_life_days.size() + (trend.units > 0 ? 2 : 0); }
   std::size_t learned_bias() const { return popularity_half_life_days.size(); }  // which of them
   std::string to_toml() const;  // one key a line; read(to_toml()) gives the same

@@ -26,7 +26,8 @@ class Counters {
   const TrendFeatures& trend() const { return trend_; }
   void roll(const Dataset& dataset, std::size_t num_events, Day day) { counts_.roll(dataset, num_events, day); }
 
-  // Log shares of each half-life; with a trend head the learned bias, and 1 for products without id. -> [TwoTowerConfig::num_counters, num_items]
+  // Log shares of each half-life; with a trend head the learned bias, and 1 for products without id. -> [TwoTowerConfig::num_counters,
+  // num_items]
   void rows(const Network& network, ThreadPool& pool, Matrix& out) const;
   // Their weighted sum. -> [num_items]
   void bias(const Network& network, std::span<const double> weights, std::vector<float>& out) const;

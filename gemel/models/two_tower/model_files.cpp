@@ -139,12 +139,11 @@ Result<void> TwoTower::load(const fs::path& directory) {
   std::copy_n(embeddings.data, embeddings.size(), candidate_embeddings_.data());
   GEMEL_ASSIGN_OR_RETURN(const auto encoders, SafetensorsFile::open(directory / "encoders.safetensors"));
   GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::load(config_, encoders));
-  if (query_encoder_.tables().size() != spec_.query_tables.size() ||
-      query_encoder_.token_tables().size() != spec_.token_tables.size() || query_encoder_.num_numbers() != spec_.num_query_numbers ||
-      query_encoder_.personal_counts().num_values() != spec_.num_personal_values)
+  if (query_encoder_.tables().size() != spec_.query_tables.size() || query_encoder_.token_tables().size() != spec_.token_tables.size() ||
+      query_encoder_.num_numbers() != spec_.num_query_numbers || query_encoder_.personal_counts().num_values() != spec_.num_personal_values)
     return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": does not fit features.json");
-  for (const auto& [named, read] : {std::pair(query_encoder_.tables(), spec_.query_tables),
-                                    std::pair(query_encoder_.token_tables(), spec_.token_tables)}) {
+  for (const auto& [named, read] :
+       {std::pair(query_encoder_.tables(), spec_.query_tables), std::pair(query_encoder_.token_tables(), spec_.token_tables)}) {
     for (std::size_t bag = 0; bag < read.size(); ++bag) {
       if (named[bag].num_rows > spec_.tables[read[bag]].num_rows)
         return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": names rows beyond table ",

@@ -174,8 +174,7 @@ void Network::apply(const Gradients& gradients, const Optimizer& optimizer, Thre
   const std::vector<Parameter*> of_history = history_encoder_.parameters();
   for (std::size_t p = 0; p < of_history.size(); ++p) optimizer.update_dense(*of_history[p], gradients.history.parameters[p], pool);
   const std::vector<Parameter*> of_trend = trend_head_.parameters();
-  for (std::size_t p = 0; p < of_trend.size(); ++p)
-    optimizer.update_dense(*of_trend[p], *TrendHead::in_order(gradients.trend)[p], pool);
+  for (std::size_t p = 0; p < of_trend.size(); ++p) optimizer.update_dense(*of_trend[p], *TrendHead::in_order(gradients.trend)[p], pool);
   if (train_scale_) optimizer.update_dense(log_scale_, gradients.log_scale, pool);
   if (prior_weights_.value.size() > 0) optimizer.update_dense(prior_weights_, gradients.prior_weights, pool);
   if (personal_weights_.value.size() > 0) optimizer.update_dense(personal_weights_, gradients.personal_weights, pool);

@@ -2,8 +2,8 @@
 // al. 2019), beside an additive prior of recent popularity. What is served is
 //
 //   gate * scale * <query_embedding, candidate_embedding> + item_bias + personal_bias
-//   item_bias     = sum of popularity_weight * counter: log shares of the product's decayed counts, and the bias that training learnt of them
-//   personal_bias = sum of personal_weight * log(1 + 10 * the customer's own decayed count), 0 for what they never had
+//   item_bias     = sum of popularity_weight * counter: log shares of the product's decayed counts, and the bias that training learnt of
+//   them personal_bias = sum of personal_weight * log(1 + 10 * the customer's own decayed count), 0 for what they never had
 //
 // so that retrieval stays a search over candidate embeddings with one bias a product, the same for all queries of a day; what the customer
 // had is scored apart and merged in.
@@ -76,7 +76,7 @@ class TwoTower final : public Recommender {
   NetworkSpec spec_;
   Network network_;
   Matrix candidate_embeddings_;  // [num_items, output_dim]
-  ExactIndex index_;             // over them
+  ExactIndex index_;  // over them
   Matrix candidate_directions_;  // the same, rows of length 1
   std::vector<double> weights_, gates_, personal_weights_;  // in use: calibrated, given, or as trained
   std::vector<std::string> warnings_;

@@ -30,11 +30,9 @@ std::unique_ptr<Recommender> make(std::string_view extra = "") {
       .value();
 }
 
-constexpr const char* kRecipes[] = {"loss = \"full\"",
-                                     "loss = \"in_batch\"",
-                                     "loss = \"mixed\"\nnum_uniform = 7",
-                                     "history = { pool = [\"attention\", \"mean\"], attention_heads = 2, attention_blocks = 2 }",
-                                     "query_gate = true\ncounter_interval_days = 7\ntrend = { units = 4 }\naverage_decay = 0.99"};
+constexpr const char* kRecipes[] = {"loss = \"full\"", "loss = \"in_batch\"", "loss = \"mixed\"\nnum_uniform = 7",
+                                    "history = { pool = [\"attention\", \"mean\"], attention_heads = 2, attention_blocks = 2 }",
+                                    "query_gate = true\ncounter_interval_days = 7\ntrend = { units = 4 }\naverage_decay = 0.99"};
 
 std::vector<ScoredItem> ask(const Recommender& model, const Dataset& shop, std::string_view user, TimePoint at, std::size_t k,
                             ThreadPool& pool) {
@@ -83,8 +81,9 @@ TEST(TwoTower, SavedAndLoadedItAnswersTheSameAndItsCountersRollOnAlike) {
   const Dataset shop = testing::make_dataset(checkered(600), {{"p1", {{"brand", "odd"}}}, {"p3", {{"brand", "odd"}}}}, {},
                                              {.item_features = "brand = \"category\""});
   ThreadPool pool(1);
-  const auto model = make("query_gate = true\naverage_decay = 0.9\ntrend = { units = 4, groups = [\"brand\"] }\ncounter_interval_days = 7\n"
-                          "history = { pool = [\"attention\"], shared_table = true }");
+  const auto model = make(
+      "query_gate = true\naverage_decay = 0.9\ntrend = { units = 4, groups = [\"brand\"] }\ncounter_interval_days = 7\n"
+      "history = { pool = [\"attention\"], shared_table = true }");
   ASSERT_TRUE(model->fit({&shop, 400, at_day(40)}, {.pool = pool}));
   const testing::TemporaryFolder folder;
   ASSERT_TRUE(model->save(folder.path()));
