@@ -139,7 +139,8 @@ TEST(TrendFeatures, OfADayInTrainingAreThoseOfTheRolledCounters) {
   Rng rng(5);
   std::vector<testing::EventRow> events;
   for (int i = 0; i < 300; ++i)
-    events.push_back({concat("u", rng.below(20)), concat("p", rng.below(8)), 2 + static_cast<double>(i) / 5, rng.below(4) ? "buy" : "view"});
+    events.push_back(
+        {concat("u", rng.below(20)), concat("p", rng.below(8)), 2 + static_cast<double>(i) / 5, rng.below(4) ? "buy" : "view"});
   const Dataset shop = testing::make_dataset(events);
   const std::vector<double> half_lives{1, 7, 30};
   const std::size_t num_items = shop.num_items();
