@@ -163,6 +163,12 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
   return {};
 }
 
+std::string model_names() {
+  std::string names;
+  for (const ModelEntry& entry : registered_models()) names += concat(names.empty() ? "" : ", ", entry.name);
+  return names;
+}
+
 }  // namespace
 
 void add_train(CLI::App& app, CommandContext& context) {
@@ -175,7 +181,7 @@ void add_train(CLI::App& app, CommandContext& context) {
                                   [options](CommandContext& run) { return train(*options, run); });
   command.add_option("dataset", options->dataset, "Directory that `gemel ingest` wrote")->required();
   command.add_option("--out", options->out, "Bundle to write; an older bundle there is replaced")->required();
-  command.add_option("--model", options->model, "popularity, repurchase, item_knn, mf, bpr, ials, ease or two_tower")->capture_default_str();
+  command.add_option("--model", options->model, model_names())->capture_default_str();
   command.add_option("--config", options->config, "TOML file whose [models.<name>] table sets knobs; otherwise that of shop.toml");
   command.add_option("--protocol", options->protocol, "What validation asks: rolling_week, per_event, frozen or frozen_trial")
       ->capture_default_str();

@@ -105,6 +105,7 @@ Result<FeatureColumn> read_feature(const OpenFile& file, const FeatureConfig& co
   feature.type = config.type;
   switch (config.type) {
     case FeatureType::kCategory:
+    case FeatureType::kText:
     case FeatureType::kShown: {
       GEMEL_ASSIGN_OR_RETURN(feature.texts, text_column(file, config.name, rows));
       break;

@@ -42,7 +42,7 @@ struct TextColumn {
 struct FeatureColumn {
   std::string name;
   FeatureType type;
-  TextColumn texts;                     // kCategory and kShown: [rows]; kTags: the children
+  TextColumn texts;                     // kCategory, kText and kShown: [rows]; kTags: the children
   std::span<const std::int32_t> lists;  // kTags: [rows + 1] offsets into texts
   std::span<const double> numbers;      // kNumber: [rows], NaN when missing
   std::span<const TimePoint> times;     // kTime: [rows]

@@ -128,6 +128,7 @@ std::vector<FeatureConfig> stored_columns(const TableConfig& table) {
 std::string_view column_kind(FeatureType type) {
   switch (type) {
     case FeatureType::kCategory:
+    case FeatureType::kText:
     case FeatureType::kShown: return "text";
     case FeatureType::kTags: return "text_list";
     case FeatureType::kNumber: return "float64";

@@ -11,15 +11,17 @@
 namespace gemel {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, FeatureType>, 5> kFeatureTypes{{{"category", FeatureType::kCategory},
+constexpr std::array<std::pair<std::string_view, FeatureType>, 6> kFeatureTypes{{{"category", FeatureType::kCategory},
                                                                                  {"tags", FeatureType::kTags},
                                                                                  {"number", FeatureType::kNumber},
                                                                                  {"time", FeatureType::kTime},
+                                                                                 {"text", FeatureType::kText},
                                                                                  {"shown", FeatureType::kShown}}};
 
 const std::vector<std::string> kTimeFormats{"iso", "s", "ms", "us", "ymd", "dmy", "mdy"};
 
 constexpr std::string_view kDefaultSeparator = "|";
+constexpr int kDefaultTextBuckets = 10'000;
 
 // Reads shop.toml section by section. Errors go into the ConfigFile, which keeps the first.
 class Reader {
@@ -193,7 +195,8 @@ Result<void> Reader::read_items(ConfigTable table, TableConfig& items) const {
   }
   GEMEL_RETURN_IF_ERROR(read_table(table, items));
   for (const auto& feature : items.features) {
-    const bool is_text = feature.type == FeatureType::kCategory || feature.type == FeatureType::kShown;
+    const bool is_text =
+        feature.type == FeatureType::kCategory || feature.type == FeatureType::kText || feature.type == FeatureType::kShown;
     if (feature.name == items.name && !is_text)
       table.reject("name",
                    concat("'", items.name, "' is also a feature that is not a text; call the feature otherwise and give it `column`"));
@@ -220,6 +223,7 @@ Result<void> Reader::read_features(ConfigTable table, TableConfig& out) const {
     } else {  // `brand = "category"` is short for `brand = { type = "category" }`
       feature.type = feature_type(table, name);
       if (feature.type == FeatureType::kTags) feature.separator = kDefaultSeparator;
+      if (feature.type == FeatureType::kText) feature.buckets = kDefaultTextBuckets;
     }
     out.features.push_back(std::move(feature));
   }
@@ -230,9 +234,9 @@ FeatureType Reader::feature_type(ConfigTable& table, std::string_view key) const
   const std::string type = table.text(key);
   for (const auto& [name, known] : kFeatureTypes)
     if (name == type) return known;
-  const bool later = type == "text" || type == "image" || type == "vector";
-  table.reject(key, later ? concat("features of type ", type, " are not in this version; expected category, tags, number, time or shown")
-                          : concat("expected category, tags, number, time or shown, found '", type, "'"));
+  const bool later = type == "image" || type == "vector";
+  table.reject(key, later ? concat("features of type ", type, " are not in this version; expected category, tags, number, time, text or shown")
+                          : concat("expected category, tags, number, time, text or shown, found '", type, "'"));
   return FeatureType::kShown;
 }
 
@@ -247,6 +251,8 @@ Result<void> Reader::read_feature(ConfigTable table, FeatureConfig& feature) con
   }
   if (feature.type == FeatureType::kTags || feature.type == FeatureType::kCategory)
     feature.min_count = static_cast<int>(table.integer("min_count", 1, 1, 1'000'000));
+  if (feature.type == FeatureType::kText)
+    feature.buckets = static_cast<int>(table.integer("buckets", kDefaultTextBuckets, 16, 10'000'000));
   if (feature.type == FeatureType::kTime && table.has("time_format"))
     feature.time_format = table.choice("time_format", kTimeFormats, "iso");
   if (feature.type == FeatureType::kNumber) {

@@ -17,7 +17,7 @@
 
 namespace gemel {
 
-enum class FeatureType { kCategory, kTags, kNumber, kTime, kShown };  // kShown: kept for people, not a feature
+enum class FeatureType { kCategory, kTags, kNumber, kTime, kText, kShown };  // kShown: kept for people, not a feature
 
 struct FeatureConfig {
   std::string name;    // key in shop.toml
@@ -29,7 +29,7 @@ struct FeatureConfig {
   std::string unit;                // kNumber: take the number before this unit, "ml" in "1 oz / 30 mL"; empty: the whole field
   std::optional<double> min;       // kNumber: below it the row is rejected; 0 when transform is log1p
   std::string time_format;         // kTime: as EventsConfig::time_format
-  int buckets = 0;                 // kNumber: > 0 adds an embedding of that many quantile buckets
+  int buckets = 0;                 // kNumber: > 0 adds an embedding of that many quantile buckets; kText: rows its n-grams are hashed to
   int min_count = 1;               // kCategory, kTags: rarer values in the training period share the unseen row
 };
 

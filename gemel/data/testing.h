@@ -162,6 +162,7 @@ inline void add_feature(RawColumns& columns, const FeatureConfig& feature, const
   const auto kind = column_kind(feature.type);
   switch (feature.type) {
     case FeatureType::kCategory:
+    case FeatureType::kText:
     case FeatureType::kShown: return columns.add_texts(feature.name, fields);
     case FeatureType::kTags: return columns.add_text_lists(feature.name, mapped(split_tags));
     case FeatureType::kNumber: return columns.add(feature.name, kind, mapped(to_number));

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,7 @@
 #include "gemel/features/personal_counts.h"
 #include "gemel/features/popularity_timeline.h"
 #include "gemel/features/table_features.h"
+#include "gemel/features/text_terms.h"
 #include "gemel/features/time_parts.h"
 #include "gemel/features/trend_features.h"
 #include "gemel/features/vocabulary.h"
@@ -43,6 +45,52 @@ TEST(NumberScaler, StandardisesTransformedValuesAndKeepsMissingApart) {
   EXPECT_FLOAT_EQ(constant.scale(5), 0);
   EXPECT_EQ(constant.bucket(5), 1u);
   EXPECT_FLOAT_EQ(NumberScaler({nan}, "none", 3).scale(7), 7) << "nothing to learn from: the value itself";
+}
+
+TEST(TextTerms, WordsAreLowerCaseRunsOfLettersAndDigits) {
+  EXPECT_EQ(words_of("Crème de la Mer, 30ml (NEW!)"), (std::vector<std::string>{"crème", "de", "la", "mer", "30ml", "new"}));
+  EXPECT_TRUE(words_of(" - !").empty());
+  EXPECT_TRUE(words_of("").empty());
+}
+
+TEST(TextTerms, NGramsAreWordsPairsAndRunsOfCharactersWholeOnes) {
+  // "tea": <tea>, <te tea ea> and the runs of 4, <tea tea>; "é" is one character of two bytes: <é> is all there is of it.
+  EXPECT_EQ(hashed_n_grams("tea", 1u << 30).size(), 1u + 3u + 2u);
+  EXPECT_EQ(hashed_n_grams("é", 1u << 30).size(), 1u);
+  EXPECT_EQ(hashed_n_grams("é tea", 1u << 30).size(), 1u + 1u + 6u);
+  EXPECT_TRUE(hashed_n_grams("...", 100).empty());
+  for (const std::uint32_t n_gram : hashed_n_grams("a longer text of several words", 7)) EXPECT_LT(n_gram, 7u);
+}
+
+TEST(TextTerms, AMisspeltWordSharesMostOfItsNGrams) {
+  const auto shared = [](std::string_view a, std::string_view b) {
+    auto left = hashed_n_grams(a, 1u << 30), right = hashed_n_grams(b, 1u << 30);
+    std::ranges::sort(left);
+    std::ranges::sort(right);
+    std::vector<std::uint32_t> both;
+    std::ranges::set_intersection(left, right, std::back_inserter(both));
+    return static_cast<double>(both.size()) / static_cast<double>(left.size());
+  };
+  EXPECT_GT(shared("moisturizer", "moisturiser"), .4);
+  EXPECT_EQ(shared("moisturizer", "lip balm"), 0);
+}
+
+TEST(TableFeatures, ATextIsTheMeanOfItsHashedNGramsAndNothingIsFitted) {
+  const Dataset shop = testing::make_dataset({{"ann", "a", 0}}, {{"a", {{"title", "Tea"}}}, {"b", {{"title", "tea!"}}}, {"c", {}}}, {},
+                                             {.item_features = "title = { type = \"text\", buckets = 50 }"});
+  const EntityTable& items = shop.item_table();
+  const std::vector<std::uint8_t> known = {1, 0, 0};
+  const TableFeatures features = TableFeatures::fit(items, shop.config().items.features, {}, known).value();
+  const EncodedTable encoded = features.encode(items);
+  ASSERT_EQ(encoded.bags.size(), 1u);
+  EXPECT_EQ(encoded.bags[0].num_rows, 52u);
+  const Bags& bags = encoded.bags[0].bags;
+  ASSERT_EQ(bags.rows_of(0).size(), 6u);
+  EXPECT_FLOAT_EQ(bags.weights_of(0)[0], 1.f / 6);
+  EXPECT_TRUE(std::ranges::equal(bags.rows_of(0), bags.rows_of(1))) << "a product never seen reads as well";
+  EXPECT_EQ(bags.rows_of(2)[0], Vocabulary::kMissing);
+  const EncodedTable reread = TableFeatures::from_json(nlohmann::json::parse(features.to_json().dump())).value().encode(items);
+  EXPECT_EQ(reread.bags[0].bags.rows, bags.rows);
 }
 
 TEST(NumberScaler, BucketsAreQuantiles) {

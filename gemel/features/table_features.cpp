@@ -1,8 +1,11 @@
 #include "gemel/features/table_features.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+
+#include "gemel/features/text_terms.h"
 
 namespace gemel {
 namespace {
@@ -27,7 +30,8 @@ void for_each_text(const FeatureColumn& column, std::size_t row, Visit visit) {
   }
 }
 
-bool is_textual(FeatureType type) { return type == FeatureType::kCategory || type == FeatureType::kTags; }
+bool has_vocabulary(FeatureType type) { return type == FeatureType::kCategory || type == FeatureType::kTags; }
+bool is_textual(FeatureType type) { return has_vocabulary(type) || type == FeatureType::kText; }
 
 // Each tag weighs 1 / number of tags: the mean of their embeddings. No tag: the missing row.
 void push_texts(const FeatureColumn& column, std::size_t row, const Vocabulary& vocabulary, Bags& out) {
@@ -39,12 +43,25 @@ void push_texts(const FeatureColumn& column, std::size_t row, const Vocabulary& 
   out.close_bag();
 }
 
+// Likewise each n-gram of a text.
+void push_n_grams(std::string_view text, std::uint32_t num_buckets, Bags& out) {
+  const std::vector<std::uint32_t> n_grams = hashed_n_grams(text, num_buckets);
+  const float share = 1.0f / static_cast<float>(std::max<std::size_t>(n_grams.size(), 1));
+  for (const std::uint32_t n_gram : n_grams) out.push(Vocabulary::kFirstValue + n_gram, share);
+  if (n_grams.empty()) out.push(Vocabulary::kMissing, 1);
+  out.close_bag();
+}
+
 }  // namespace
 
 TableFeatures::Fitted TableFeatures::fit_feature(const FeatureColumn& column, const FeatureConfig& config,
                                                  std::span<const std::uint8_t> known) {
-  Fitted fitted{config.name, config.type, {}, {}, false};
-  if (is_textual(config.type)) {
+  Fitted fitted{.name = config.name, .type = config.type, .vocabulary = {}, .scaler = {}};
+  if (config.type == FeatureType::kText) {
+    fitted.num_text_buckets = static_cast<std::uint32_t>(config.buckets);
+    return fitted;
+  }
+  if (has_vocabulary(config.type)) {
     VocabularyBuilder builder;
     for (std::size_t row = 0; row < known.size(); ++row) {
       if (known[row]) for_each_text(column, row, [&](std::string_view text) { builder.add(text); });
@@ -92,7 +109,12 @@ EncodedTable TableFeatures::encode(const EntityTable& table) const {
   for (const Fitted& fitted : features_) {
     const FeatureColumn* column = table.feature(fitted.name);
     GEMEL_CHECK(column != nullptr, "the table lacks a fitted feature");
-    if (is_textual(fitted.type)) {
+    if (fitted.type == FeatureType::kText) {
+      EncodedBags& out = encoded.bags.emplace_back(EncodedBags{fitted.name, Vocabulary::kFirstValue + fitted.num_text_buckets, {}});
+      for (std::size_t row = 0; row < table.size(); ++row) push_n_grams(column->texts[row], fitted.num_text_buckets, out.bags);
+      continue;
+    }
+    if (has_vocabulary(fitted.type)) {
       EncodedBags& out = encoded.bags.emplace_back(EncodedBags{fitted.name, fitted.vocabulary.num_rows(), {}});
       for (std::size_t row = 0; row < table.size(); ++row) push_texts(*column, row, fitted.vocabulary, out.bags);
       continue;
@@ -137,7 +159,10 @@ nlohmann::json TableFeatures::to_json() const {
   nlohmann::json list = nlohmann::json::array();
   for (const Fitted& fitted : features_) {
     nlohmann::json entry{{"name", fitted.name}};
-    if (is_textual(fitted.type)) {
+    if (fitted.type == FeatureType::kText) {
+      entry["type"] = "text";
+      entry["buckets"] = fitted.num_text_buckets;
+    } else if (has_vocabulary(fitted.type)) {
       entry["type"] = fitted.type == FeatureType::kTags ? "tags" : "category";
       entry["values"] = fitted.vocabulary.values();
     } else {
@@ -163,8 +188,11 @@ Result<TableFeatures> TableFeatures::from_json(const nlohmann::json& json) {
       fitted.type = type == "tags"       ? FeatureType::kTags
                     : type == "category" ? FeatureType::kCategory
                     : type == "time"     ? FeatureType::kTime
+                    : type == "text"     ? FeatureType::kText
                                          : FeatureType::kNumber;
-      if (is_textual(fitted.type)) {
+      if (fitted.type == FeatureType::kText) {
+        entry.at("buckets").get_to(fitted.num_text_buckets);
+      } else if (has_vocabulary(fitted.type)) {
         fitted.vocabulary = Vocabulary(entry.at("values").get<std::vector<std::string>>());
       } else {
         entry.at("log1p").get_to(fitted.scaler.log1p);

@@ -1,7 +1,6 @@
 // The declared features of the item or the user table, fitted on the training period and applied to every row: categories and tags
-// become bags over an embedding table, numbers become standardised columns (with a flag for missing) and, when buckets are asked
-// for, a bag as well; times become a number of days and 20 quantile buckets.
-// Thread safety: const after fit.
+// become bags over an embedding table, texts bags of hashed n-grams, numbers become standardised columns (with a flag for missing) and,
+// when buckets are asked for, a bag as well; times become a number of days and 20 quantile buckets. Thread safety: const after fit.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -19,7 +18,7 @@
 
 namespace gemel {
 
-// One categorical feature of all rows of a table.
+// One categorical or textual feature of all rows of a table.
 struct EncodedBags {
   std::string name;
   std::uint32_t num_rows;  // of its embedding table
@@ -62,6 +61,7 @@ class TableFeatures {
     Vocabulary vocabulary;  // category, tags
     NumberScaler scaler;    // number, time
     bool has_buckets = false;
+    std::uint32_t num_text_buckets = 0;  // text
   };
   static Fitted fit_feature(const FeatureColumn& column, const FeatureConfig& config, std::span<const std::uint8_t> known);
   std::vector<Fitted> features_;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "gemel/models/blend/blend.h"
 #include "gemel/models/bpr/bpr.h"
+#include "gemel/models/content/content.h"
 #include "gemel/models/ease/ease.h"
 #include "gemel/models/ials/ials.h"
 #include "gemel/models/item_knn/item_knn.h"
@@ -10,6 +12,7 @@
 #include "gemel/models/popularity/popularity.h"
 #include "gemel/models/repurchase/repurchase.h"
 #include "gemel/models/two_tower/two_tower.h"
+#include "gemel/models/user_knn/user_knn.h"
 
 namespace gemel {
 namespace {
@@ -17,7 +20,12 @@ namespace {
 constexpr ModelEntry kModels[] = {
     {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true},
     {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true},
-    {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true},
+    {"content", "products whose features resemble those of what the customer had", Content::make, Content::search_space, true,
+     Content::tuning_space},
+    {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true,
+     ItemKnn::tuning_space},
+    {"user_knn", "what the customers with the most similar histories bought of late", UserKnn::make, UserKnn::search_space, true,
+     UserKnn::tuning_space},
     {"ials", "customers and products as factors of all that was and was not taken, by alternating least squares", Ials::make,
      Ials::search_space, false, Ials::tuning_space},
     {"mf", "factors and biases of given scores, such as ratings, by gradient steps", Mf::make, Mf::search_space, false, Mf::tuning_space},
@@ -27,6 +35,7 @@ constexpr ModelEntry kModels[] = {
      false, Ease::tuning_space},
     {"two_tower", "a query tower and a candidate tower, beside the popularity of the last days", TwoTower::make, TwoTower::search_space,
      false},
+    {"blend", "several models in one ranking, weighted on validation", Blend::make, Blend::search_space, false},
 };
 
 }  // namespace

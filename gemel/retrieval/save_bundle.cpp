@@ -18,6 +18,7 @@ std::string to_line(const Json& json) { return json.dump(-1, ' ', false, Json::e
 Json shown_value(const FeatureColumn& feature, std::size_t row) {
   switch (feature.type) {
     case FeatureType::kCategory:
+    case FeatureType::kText:
     case FeatureType::kShown: {
       const std::string_view text = feature.texts[row];
       return text.empty() ? Json() : Json(text);

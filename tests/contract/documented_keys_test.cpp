@@ -62,7 +62,8 @@ TEST(DocumentedKeys, OfShopToml) {
   expect_documented(text, refusal(events + "[split]\nmisspelt = 1\n"));
   expect_documented(
       text, refusal("[events]\nuser = 'u'\nitem = 'i'\n[split]\ntrain = 'a.csv'\nvalidation = 'c.csv'\ntest = 'b.csv'\nmisspelt = 1\n"));
-  for (const std::string feature : {"type = 'category'", "type = 'tags'", "type = 'number', min = 1", "type = 'time'", "type = 'shown'"})
+  for (const std::string feature :
+       {"type = 'category'", "type = 'tags'", "type = 'number', min = 1", "type = 'time'", "type = 'text'", "type = 'shown'"})
     expect_documented(text, refusal(events + items + "[items.features]\nx = { " + feature + ", misspelt = 1 }\n"));
 }
 

@@ -220,6 +220,7 @@ class TasteContract : public RecommenderContract {};
 
 // Knobs for a few hundred events, where the defaults are made for many more.
 std::string_view small_data_knobs(std::string_view model) {
+  if (model == "blend") return "parts = [\"item_knn\", \"user_knn\"]";  // popularity knows no taste
   return model == "two_tower" ? "epochs = 60, batch_size = 64, dropout = 0.1, id_dropout = 0.0, calibrate = false" : "";
 }
 
@@ -263,7 +264,9 @@ std::vector<std::string_view> model_names(const std::set<std::string_view>& with
 
 const auto kByName = [](const auto& parameter) { return std::string(parameter.param); };
 INSTANTIATE_TEST_SUITE_P(Models, RecommenderContract, ::testing::ValuesIn(model_names()), kByName);
-INSTANTIATE_TEST_SUITE_P(Models, TasteContract, ::testing::ValuesIn(model_names({"popularity", "repurchase", "mf"})), kByName);
+INSTANTIATE_TEST_SUITE_P(
+    Models, TasteContract,
+    ::testing::ValuesIn(model_names({"popularity", "repurchase", "mf", "content"}) /* its products have no features */), kByName);
 
 }  // namespace
 }  // namespace gemel

@@ -28,6 +28,7 @@ std::size_t describe(const EntityTable& table, std::size_t row, std::string& out
     const std::size_t before = out.size();
     switch (column.type) {
       case FeatureType::kCategory:
+      case FeatureType::kText:
       case FeatureType::kShown: out += column.texts[row]; break;
       case FeatureType::kTags:
         for (std::int32_t tag = column.lists[row]; tag < column.lists[row + 1]; ++tag) {

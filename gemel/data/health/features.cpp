@@ -24,6 +24,7 @@ std::string_view name_of(FeatureType type) {
     case FeatureType::kTags: return "tags";
     case FeatureType::kNumber: return "number";
     case FeatureType::kTime: return "time";
+    case FeatureType::kText: return "text";
     case FeatureType::kShown: return "shown";
   }
   return "";

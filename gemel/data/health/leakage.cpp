@@ -55,6 +55,7 @@ void check_totals(const ShopFacts& facts, Section& section) {
 bool is_filled(const FeatureColumn& column, std::size_t row) {
   switch (column.type) {
     case FeatureType::kCategory:
+    case FeatureType::kText:
     case FeatureType::kShown: return !column.texts[row].empty();
     case FeatureType::kTags: return column.lists[row] < column.lists[row + 1];
     case FeatureType::kNumber: return !std::isnan(column.numbers[row]);

@@ -217,7 +217,7 @@ class TypeGuesser {
   void text() {
     const double once = share_of(column_.num_once, column_.num_filled);
     if (column_.mean_words > kManyWords && column_.num_distinct() * 3 > column_.num_filled)
-      return leave_out("free text: not a feature in this version");
+      return leave_out("free text: type text makes a feature of its words");
     if (holds_several_keys()) return leave_out("keys of another system: numbers that mean nothing here");
     if (once > kNearlyUnique && column_.num_distinct() > kFewValues)
       return leave_out(concat(is_id_name(column_.name) ? "a key" : "nearly unique", ": ", column_.num_distinct(), " different values in ",

@@ -30,6 +30,7 @@ std::string_view type_text(FeatureType type) {
     case FeatureType::kTags: return "tags";
     case FeatureType::kNumber: return "number";
     case FeatureType::kTime: return "time";
+    case FeatureType::kText: return "text";
     case FeatureType::kShown: return "shown";
   }
   return "";

@@ -169,6 +169,7 @@ std::string type_text(FeatureType type) {
     case FeatureType::kTags: return "tags";
     case FeatureType::kNumber: return "number";
     case FeatureType::kTime: return "time";
+    case FeatureType::kText: return "text";
     case FeatureType::kShown: return "shown";
   }
   return "";

@@ -34,6 +34,7 @@ ArrowColumn feature_column(const TableColumn& from) {
     case FeatureType::kNumber: return fixed_column(name, ArrowColumn::Kind::kFloat64, from.numbers());
     case FeatureType::kTime: return fixed_column(name, ArrowColumn::Kind::kTimestampUs, from.times());
     case FeatureType::kCategory:
+    case FeatureType::kText:
     case FeatureType::kShown: return text_column(name, from.offsets(), from.bytes());
     case FeatureType::kTags: break;
   }

@@ -96,6 +96,7 @@ void TableColumn::remove_last() {
       offsets_.resize(static_cast<std::size_t>(lists_.back()) + 1);
       break;
     case FeatureType::kCategory:
+    case FeatureType::kText:
     case FeatureType::kShown: offsets_.pop_back(); break;
   }
   bytes_.resize(static_cast<std::size_t>(offsets_.back()));
@@ -125,6 +126,7 @@ void TableColumn::copy_row(const TableColumn& from, std::uint32_t row) {
       lists_.push_back(static_cast<std::int32_t>(offsets_.size() - 1));
       break;
     case FeatureType::kCategory:
+    case FeatureType::kText:
     case FeatureType::kShown: append_text(missing ? std::string_view{} : text(row)); break;
   }
 }

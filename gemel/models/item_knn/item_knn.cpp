@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "gemel/models/half_life.h"
-#include "gemel/models/item_knn/co_occurrence.h"
 #include "gemel/numerics/safetensors.h"
 #include "gemel/numerics/top_k.h"
 
@@ -12,11 +11,11 @@ namespace gemel {
 namespace {
 
 constexpr std::string_view kFileName = "item_knn.safetensors";
-constexpr std::size_t kItemsAtOnce = 64;
+constexpr std::size_t kItemsAtOnce = 64, kQueriesAtOnce = 64;
 
 }  // namespace
 
-ItemKnn::ItemKnn(Knobs knobs) : knobs_(knobs), popularity_(knobs.popularity_half_life_days) {}
+ItemKnn::ItemKnn(Knobs knobs) : knobs_(knobs), popularity_(knobs.popularity.half_life_days) {}
 
 Result<std::unique_ptr<Recommender>> ItemKnn::make(ConfigTable table) {
   Knobs knobs;
@@ -24,52 +23,64 @@ Result<std::unique_ptr<Recommender>> ItemKnn::make(ConfigTable table) {
     return static_cast<std::size_t>(table.integer(key, static_cast<std::int64_t>(fallback), 1, 100'000));
   };
   knobs.neighbours = count("neighbours", knobs.neighbours);
-  knobs.shrinkage = table.number("shrinkage", knobs.shrinkage, 0);
+  knobs.similarity.read(table);
+  knobs.recency_half_life_days = read_half_life(table, "recency_half_life_days", knobs.recency_half_life_days);
   knobs.history_half_life_days = read_half_life(table, "history_half_life_days", knobs.history_half_life_days);
   knobs.history_length = count("history_length", knobs.history_length);
-  knobs.popularity_half_life_days = read_half_life(table, "popularity_half_life_days", knobs.popularity_half_life_days);
+  knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
   return std::unique_ptr<Recommender>(std::make_unique<ItemKnn>(knobs));
 }
 
 std::vector<std::string> ItemKnn::search_space() {
   std::vector<std::string> space;
-  for (const double shrinkage : {10., 100.}) {
-    for (const std::size_t neighbours : {100, 20}) {  // 20 are the first of 100: see take_fit
-      for (const double history_days : {14., 60., kNoDecay}) {
-        space.push_back(ItemKnn({.neighbours = neighbours, .shrinkage = shrinkage, .history_half_life_days = history_days}).knobs());
+  for (const double shrinkage : {10., 100.}) {  // the others differ in what recommending reads: see take_fit
+    for (const double history_days : {60., kNoDecay}) {
+      for (const PopularityKnobs& popularity : PopularityKnobs::search_space()) {
+        const SimilarityKnobs similarity{.shrinkage = shrinkage};
+        space.push_back(
+            ItemKnn({.neighbours = 100, .similarity = similarity, .history_half_life_days = history_days, .popularity = popularity})
+                .knobs());
       }
     }
   }
   return space;
 }
 
+TuningSpace ItemKnn::tuning_space() {
+  return {log_integer("neighbours", 5, 500),
+          choice("similarity", {"\"cosine\"", "\"tfidf\""}),
+          log_uniform("shrinkage", .1, 1000),
+          log_uniform("recency_half_life_days", 10, 5000),
+          log_uniform("history_half_life_days", 2, 2000),
+          log_uniform("popularity_half_life_days", .5, 100),
+          uniform("popularity_weight", 0, 1)};
+}
+
 std::string ItemKnn::knobs() const {
-  return concat("neighbours = ", knobs_.neighbours, ", shrinkage = ", knobs_.shrinkage,
+  return concat("neighbours = ", knobs_.neighbours, ", ", knobs_.similarity.to_toml(),
+                ", recency_half_life_days = ", half_life_to_toml(knobs_.recency_half_life_days),
                 ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),
-                ", history_length = ", knobs_.history_length,
-                ", popularity_half_life_days = ", half_life_to_toml(knobs_.popularity_half_life_days));
+                ", history_length = ", knobs_.history_length, ", ", knobs_.popularity.to_toml());
 }
 
 Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
   popularity_.fit(view);
-  const InteractionRows items = items_of_users(view);
-  const std::size_t num_items = view.dataset->num_items();
-  const InteractionRows users = transposed(items, num_items);
-  std::vector<float> root_customers(num_items);  // sqrt(customers with the item)
-  for (std::size_t item = 0; item < num_items; ++item) root_customers[item] = std::sqrt(static_cast<float>(users.row(item).size()));
-  const auto shrinkage = static_cast<float>(knobs_.shrinkage);
+  const std::size_t num_items = view.dataset->num_items(), num_users = view.dataset->num_users();
+  InteractionRows users = transposed(items_of_users(view, {.half_life_days = knobs_.recency_half_life_days}), num_items);
+  const std::vector<float> norms = RowWeighting(knobs_.similarity.similarity, users, num_users).weigh_all(users);
+  const InteractionRows items = transposed(users, num_users);
+  const auto shrinkage = static_cast<float>(knobs_.similarity.shrinkage);
 
   std::vector<std::vector<ScoredIndex>> nearest(num_items);
   context.pool.for_blocks(num_items, kItemsAtOnce, [&](std::size_t begin, std::size_t end) {
     if (interrupted()) return;
     std::vector<ScoredIndex> best;
-    CoOccurrence co_occurrence(items, users);
+    RowProducts products(users, items);
     for (std::size_t item = begin; item < end; ++item) {
       TopK top(knobs_.neighbours);
-      co_occurrence.visit_row(static_cast<std::uint32_t>(item), [&](std::uint32_t other, std::uint32_t shared) {
-        top.offer(other, static_cast<float>(shared) / (root_customers[item] * root_customers[other] + shrinkage));
-      });
+      products.visit_row(static_cast<std::uint32_t>(item),
+                         [&](std::uint32_t other, float product) { top.offer(other, product / (norms[item] * norms[other] + shrinkage)); });
       top.take(best);
       nearest[item].assign(best.begin(), best.end());
     }
@@ -91,7 +102,9 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
 
 bool ItemKnn::take_fit(const Recommender& fitted, const TrainView& view) {
   const auto* other = dynamic_cast<const ItemKnn*>(&fitted);
-  if (other == nullptr || other->knobs_.shrinkage != knobs_.shrinkage || other->knobs_.neighbours < knobs_.neighbours) return false;
+  if (other == nullptr || other->knobs_.similarity != knobs_.similarity || other->knobs_.neighbours < knobs_.neighbours ||
+      other->knobs_.recency_half_life_days != knobs_.recency_half_life_days)
+    return false;
   popularity_.fit(view);
   offsets_.assign(1, 0);
   neighbours_.clear();
@@ -108,35 +121,23 @@ bool ItemKnn::take_fit(const Recommender& fitted, const TrainView& view) {
 
 void ItemKnn::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) { popularity_.advance(dataset, num_events, now); }
 
+void ItemKnn::add_history(const Query& query, TouchedScores& scores) const {
+  for (const HistoryItem& past : query.history.last(std::min(knobs_.history_length, query.history.size()))) {
+    const auto strength = static_cast<float>(decay(query.at, past.at, knobs_.history_half_life_days));
+    for (auto n = offsets_[to_size(past.item)]; n < offsets_[to_size(past.item) + 1]; ++n)
+      scores.add(neighbours_[static_cast<std::size_t>(n)], similarities_[static_cast<std::size_t>(n)] * strength);
+  }
+}
+
 void ItemKnn::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                         std::vector<std::vector<ScoredItem>>& out) const {
   out.resize(queries.size());
-  pool.for_blocks(queries.size(), 64, [&](std::size_t begin, std::size_t end) {
-    std::vector<float> scores(popularity_.num_items());  // zero between queries
-    std::vector<std::uint32_t> touched;
-    std::vector<ScoredIndex> best;
+  pool.for_blocks(queries.size(), kQueriesAtOnce, [&](std::size_t begin, std::size_t end) {
+    TouchedScores scores(popularity_.num_items());
     for (std::size_t q = begin; q < end; ++q) {
-      const Query& query = queries[q];
-      const auto history = query.history.last(std::min(knobs_.history_length, query.history.size()));
-      for (const HistoryItem& past : history) {
-        const auto strength = static_cast<float>(decay(query.at, past.at, knobs_.history_half_life_days));
-        for (auto n = offsets_[to_size(past.item)]; n < offsets_[to_size(past.item) + 1]; ++n) {
-          const std::uint32_t item = neighbours_[static_cast<std::size_t>(n)];
-          if (scores[item] == 0) touched.push_back(item);
-          // A similarity is above zero, and stays so however far it fades: then `touched` names each item once.
-          scores[item] += std::max(similarities_[static_cast<std::size_t>(n)] * strength, std::numeric_limits<float>::min());
-        }
-      }
-      TopK top(k);
-      for (const std::uint32_t item : touched) {
-        if (is_allowed(query, eligible, ItemIndex{item})) top.offer(item, scores[item]);
-        scores[item] = 0;
-      }
-      touched.clear();
-      top.take(best);
-      out[q].clear();
-      for (const ScoredIndex& scored : best) out[q].push_back({ItemIndex{scored.index}, scored.score});
-      popularity_.fill(query, k, eligible, out[q]);
+      add_history(queries[q], scores);
+      popularity_.rank(queries[q], k, eligible, scores, knobs_.popularity.weight, out[q]);
+      scores.clear();
     }
   });
 }

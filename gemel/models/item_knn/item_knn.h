@@ -1,13 +1,17 @@
-// Item-based k nearest neighbours on implicit feedback (Sarwar et al., WWW 2001; shrinkage as in Bell, Koren, ICDM 2007).
-//   similarity(i, j) = customers with both / (sqrt(customers with i * customers with j) + shrinkage), i != j; each product keeps
-//                      its `neighbours` most similar ones
+// Item-based k nearest neighbours on implicit feedback (Sarwar et al., WWW 2001; shrinkage as in Bell, Koren, ICDM 2007, section 3.1).
+//   similarity(i, j), i != j: row_similarity.h on the rows of products, the value of a customer's column being
+//                      2^-(age of the customer's last event with the product / recency_half_life_days); each product keeps its
+//                      `neighbours` most similar ones
 //   score(j) = sum over the last `history_length` events of the query's history of similarity(item, j) * 2^-(age / history_half_life_days)
-// Every action counts, once for each customer and product. What the customer had is a candidate like any other. Products that no
-// neighbour speaks for follow by popularity (scores below zero: see popularity_order.h), so that k products always come back.
-// Thread safety: as Recommender. Cost of fit: sum over customers of (distinct products)^2; of a query: history_length * neighbours.
+// then mixed with what sells: PopularityOrder::rank. Every action counts alike. What the customer had is a candidate like any other.
+// Products that no neighbour speaks for follow by popularity (scores below zero: see popularity_order.h), so that k products always come
+// back. Thread safety: as Recommender. Cost of fit: sum over customers of (distinct products)^2; of a query: history_length * neighbours.
 #pragma once
 
+#include "gemel/data/decayed_counts.h"
 #include "gemel/models/popularity/popularity_order.h"
+#include "gemel/models/row_similarity.h"
+#include "gemel/models/tuning_space.h"
 
 namespace gemel {
 
@@ -15,15 +19,17 @@ class ItemKnn : public Recommender {
  public:
   struct Knobs {
     std::size_t neighbours = 50;
-    double shrinkage = 50;
+    SimilarityKnobs similarity = {.shrinkage = 50};
+    double recency_half_life_days = kNoDecay;
     double history_half_life_days = 60;
     std::size_t history_length = 300;
-    double popularity_half_life_days = 3;
+    PopularityKnobs popularity = {};
   };
 
   explicit ItemKnn(Knobs knobs);
   static Result<std::unique_ptr<Recommender>> make(ConfigTable table);
   static std::vector<std::string> search_space();
+  static TuningSpace tuning_space();
 
   std::string_view name() const override { return "item_knn"; }
   std::string knobs() const override;
@@ -36,6 +42,8 @@ class ItemKnn : public Recommender {
   Result<void> load(const std::filesystem::path& directory) override;
 
  private:
+  void add_history(const Query& query, TouchedScores& scores) const;
+
   Knobs knobs_;
   PopularityOrder popularity_;
   // Neighbours of item i, most similar first: [offsets_[i], offsets_[i + 1]) of the other two.

@@ -37,7 +37,7 @@ TEST(ItemKnn, AgreesWithACaseWorkedByHand) {
                                               {"cat", "ice", 6},
                                               {"dan", "pie", 7}});
   ThreadPool pool(1);
-  ItemKnn model({.shrinkage = 1, .history_half_life_days = 2, .popularity_half_life_days = kNoDecay});
+  ItemKnn model({.similarity = {.shrinkage = 1}, .history_half_life_days = 2, .popularity = {.half_life_days = kNoDecay}});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(8)}, {.pool = pool}));
   const std::vector<HistoryItem> history = {{at_day(4), item_of(shop, "rum"), 1, {}}, {at_day(6), item_of(shop, "tea"), 1, {}}};
   const auto answer = ask(model, history, at_day(8), 10);
@@ -83,7 +83,7 @@ TEST(ItemKnn, AgreesWithItsSlowTwinOnRandomEvents) {
   }
   const Dataset shop = testing::make_dataset(events);
   ThreadPool pool(2);
-  ItemKnn model({.neighbours = 40, .shrinkage = 3, .history_half_life_days = 20, .history_length = 1000});
+  ItemKnn model({.neighbours = 40, .similarity = {.shrinkage = 3}, .history_half_life_days = 20, .history_length = 1000});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(51)}, {.pool = pool}));
   const Histories histories(shop, shop.num_events());
   for (std::uint32_t user = 0; user < 30; ++user) {
@@ -99,11 +99,25 @@ TEST(ItemKnn, AgreesWithItsSlowTwinOnRandomEvents) {
   }
 }
 
+TEST(ItemKnn, CountsOldEventsForLessWhenTheyFade) {
+  // Four days ago ann had tea and rum; bob had tea and ice today.
+  const Dataset shop = testing::make_dataset({{"ann", "tea", 4}, {"ann", "rum", 4}, {"bob", "tea", 8}, {"bob", "ice", 8}});
+  ThreadPool pool(1);
+  ItemKnn model({.similarity = {.shrinkage = 1}, .recency_half_life_days = 4, .history_half_life_days = kNoDecay});
+  ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(8)}, {.pool = pool}));
+  const std::vector<HistoryItem> history = {{at_day(8), item_of(shop, "tea"), 1, {}}};
+  const auto answer = ask(model, history, at_day(8), 2);
+  const float tea = std::sqrt(1 / 4.f + 1);  // ann 1/2, bob 1
+  EXPECT_EQ(answer[0].item, item_of(shop, "ice"));
+  EXPECT_FLOAT_EQ(answer[0].score, 1 / (tea * 1 + 1));
+  EXPECT_FLOAT_EQ(answer[1].score, .25f / (tea * .5f + 1));
+}
+
 TEST(ItemKnn, KeepsOnlyTheMostSimilarNeighboursAndTheLatestEvents) {
   const Dataset shop =
       testing::make_dataset({{"ann", "tea", 0}, {"ann", "rum", 1}, {"bob", "tea", 0}, {"bob", "rum", 1}, {"bob", "ice", 2}});
   ThreadPool pool(1);
-  ItemKnn model({.neighbours = 1, .shrinkage = 0, .history_length = 1});
+  ItemKnn model({.neighbours = 1, .similarity = {.shrinkage = 0}, .history_length = 1});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(3)}, {.pool = pool}));
   const std::vector<HistoryItem> history = {{at_day(0), item_of(shop, "ice"), 1, {}}, {at_day(1), item_of(shop, "rum"), 1, {}}};
   const auto answer = ask(model, history, at_day(3), 10);
@@ -119,7 +133,8 @@ TEST(ItemKnn, TakesAnotherOnesFitWhereItsOwnWouldBeTheSame) {
   const Dataset shop = testing::make_dataset(events);
   const TrainView view{&shop, shop.num_events(), at_day(10)};
   ThreadPool pool(1);
-  ItemKnn wide({.neighbours = 20, .shrinkage = 3}), narrow({.neighbours = 5, .shrinkage = 3}), taker({.neighbours = 5, .shrinkage = 3});
+  ItemKnn wide({.neighbours = 20, .similarity = {.shrinkage = 3}}), narrow({.neighbours = 5, .similarity = {.shrinkage = 3}}),
+      taker({.neighbours = 5, .similarity = {.shrinkage = 3}});
   ASSERT_TRUE(wide.fit(view, {.pool = pool}));
   ASSERT_TRUE(narrow.fit(view, {.pool = pool}));
   ASSERT_TRUE(taker.take_fit(wide, view));
@@ -128,8 +143,8 @@ TEST(ItemKnn, TakesAnotherOnesFitWhereItsOwnWouldBeTheSame) {
     const auto history = histories.of(UserIndex{user});
     EXPECT_EQ(ask(taker, history, at_day(10), 30), ask(narrow, history, at_day(10), 30));
   }
-  EXPECT_FALSE(ItemKnn({.neighbours = 20, .shrinkage = 3}).take_fit(narrow, view)) << "20 cannot come from 5";
-  EXPECT_FALSE(ItemKnn({.neighbours = 5, .shrinkage = 4}).take_fit(wide, view)) << "similarities are others";
+  EXPECT_FALSE(ItemKnn({.neighbours = 20, .similarity = {.shrinkage = 3}}).take_fit(narrow, view)) << "20 cannot come from 5";
+  EXPECT_FALSE(ItemKnn({.neighbours = 5, .similarity = {.shrinkage = 4}}).take_fit(wide, view)) << "similarities are others";
 }
 
 TEST(ItemKnn, ADamagedFileIsAnErrorNotACrash) {

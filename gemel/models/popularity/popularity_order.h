@@ -7,10 +7,22 @@
 #include <span>
 #include <vector>
 
+#include "gemel/base/config.h"
 #include "gemel/data/decayed_counts.h"
 #include "gemel/models/recommender.h"
+#include "gemel/models/touched_scores.h"
 
 namespace gemel {
+
+// The knobs `popularity_half_life_days` and `popularity_weight` of the models that mix what sells into their own scores.
+struct PopularityKnobs {
+  double half_life_days = 3;
+  double weight = 0;  // 0: popularity only fills what the model leaves open; 1: popularity alone
+
+  void read(ConfigTable& table);  // what stands here already is the default
+  std::string to_toml() const;
+  static std::vector<PopularityKnobs> search_space();  // a few to try on validation
+};
 
 class PopularityOrder {
  public:
@@ -26,6 +38,13 @@ class PopularityOrder {
   // yet. Cost: k + |answer| + |excluded| steps down the order, as long as most products are eligible.
   void fill(const Query& query, std::size_t k, std::span<const std::uint8_t> eligible, std::vector<ScoredItem>& answer) const;
 
+  // The k best products by the model's own scores, mixed with what sells, then fill(). With a weight above 0
+  //   score = (1 - weight) * own score / sum of own scores + weight * share,
+  // two distributions over the products interpolated (Jelinek, Mercer 1980); at 0 the own score. Cost: touched + fill's.
+  void rank(const Query& query, std::size_t k, std::span<const std::uint8_t> eligible, const TouchedScores& own, double weight,
+            std::vector<ScoredItem>& answer) const;
+
+  double share(ItemIndex item) const;  // of the decayed counts
   std::size_t num_items() const { return counts_.num_items(); }
   const DecayedCounts& counts() const { return counts_; }  // of one half-life
 

@@ -84,6 +84,52 @@ TEST(Popularity, KnowsAllEventsOfADatasetThatHasOnlyAnOrder) {
   EXPECT_EQ(ask(model, 1)[0].item, item_of(dataset, "rum"));
 }
 
+// As of day 10 without decay: tea 2/3, rum 1/3, ice never sold.
+std::vector<ScoredItem> rank(const TouchedScores& own, double weight, std::size_t k, Query query = {}) {
+  PopularityOrder order(kNoDecay);
+  order.fit(all_before(shop(), 10));
+  std::vector<ScoredItem> answer;
+  order.rank(query, k, {}, own, weight, answer);
+  return answer;
+}
+
+TEST(Popularity, MixesWithTheScoresOfAModelAsTwoDistributions) {
+  const auto tea = item_of(shop(), "tea"), rum = item_of(shop(), "rum"), ice = item_of(shop(), "ice");
+  TouchedScores own(3);
+  own.add(static_cast<std::uint32_t>(ice), 3);
+  own.add(static_cast<std::uint32_t>(rum), 1);
+  const auto mixed = rank(own, .25, 3);
+  ASSERT_EQ(mixed.size(), 3u);
+  EXPECT_EQ(mixed[0], (ScoredItem{ice, .75f * 3 / 4}));
+  EXPECT_EQ(mixed[1].item, rum);
+  EXPECT_FLOAT_EQ(mixed[1].score, .75f / 4 + .25f / 3);
+  EXPECT_EQ(mixed[2].item, tea);
+  EXPECT_FLOAT_EQ(mixed[2].score, .25f * 2 / 3);
+  EXPECT_EQ(rank(own, .25, 1)[0], mixed[0]);
+
+  const auto alone = rank(own, 0, 3);  // the model's own scores, then what sells
+  EXPECT_EQ(alone[0], (ScoredItem{ice, 3}));
+  EXPECT_EQ(alone[1], (ScoredItem{rum, 1}));
+  EXPECT_EQ(alone[2], (ScoredItem{tea, std::log2(2.f / 3)}));
+
+  const auto popular = rank(own, 1, 3);
+  EXPECT_EQ(popular[0].item, tea);
+  EXPECT_EQ(popular[1].item, rum);
+  EXPECT_EQ(popular[2].item, ice);
+}
+
+TEST(Popularity, AMixLeavesOutWhatIsExcludedAndFillsUpWithTheRest) {
+  const std::vector<ItemIndex> excluded = {item_of(shop(), "tea")};
+  Query query;
+  query.excluded = excluded;
+  TouchedScores own(3);
+  own.add(static_cast<std::uint32_t>(item_of(shop(), "tea")), 1);
+  const auto mixed = rank(own, .5, 10, query);
+  ASSERT_EQ(mixed.size(), 2u);
+  EXPECT_EQ(mixed[0].item, item_of(shop(), "rum"));
+  EXPECT_EQ(mixed[1], (ScoredItem{item_of(shop(), "ice"), PopularityOrder::kNeverSoldScore}));
+}
+
 TEST(Popularity, RefusesAHalfLifeThatIsNone) {
   for (const char* knobs : {"half_life_days = 0", "half_life_days = -1", "half_life_days = \"never\"", "half_life = 3"}) {
     const auto model = make_model("popularity", knobs);

@@ -1,0 +1,197 @@
+#include "gemel/models/content/content.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "gemel/models/half_life.h"
+#include "gemel/numerics/safetensors.h"
+
+namespace gemel {
+namespace {
+
+constexpr std::string_view kFileName = "content.safetensors";
+constexpr std::string_view kActionsFileName = "content_actions.safetensors";
+constexpr std::size_t kQueriesAtOnce = 64;
+
+std::string field_weights_to_toml(const std::map<std::string, double>& weights) {
+  std::string text;
+  for (const auto& [name, weight] : weights) text += concat(text.empty() ? "" : ", ", "\"", name, "\" = ", weight);
+  return concat("{", text, "}");
+}
+
+double length_of(const TouchedScores& profile) {
+  double squares = 0;
+  for (const std::uint32_t term : profile.touched()) squares += static_cast<double>(profile[term]) * profile[term];
+  return std::sqrt(squares);
+}
+
+template <class Effect>
+void sort_by_size(std::vector<Effect>& effects) {
+  std::ranges::stable_sort(effects, std::greater(), [](const Effect& effect) { return std::abs(effect.effect); });
+}
+
+}  // namespace
+
+Content::Content(Knobs knobs) : knobs_(std::move(knobs)), popularity_(knobs_.popularity.half_life_days) {}
+
+Result<std::unique_ptr<Recommender>> Content::make(ConfigTable table) {
+  Knobs knobs;
+  ConfigTable weights = table.table("field_weights");
+  for (const std::string& name : weights.keys()) knobs.field_weights[name] = weights.number(name, 1, 0);
+  knobs.number_buckets = static_cast<int>(table.integer("number_buckets", knobs.number_buckets, 1, 1000));
+  knobs.history_half_life_days = read_half_life(table, "history_half_life_days", knobs.history_half_life_days);
+  knobs.history_length =
+      static_cast<std::size_t>(table.integer("history_length", static_cast<std::int64_t>(knobs.history_length), 1, 100'000));
+  knobs.popularity.read(table);
+  GEMEL_RETURN_IF_ERROR(weights.finish());
+  GEMEL_RETURN_IF_ERROR(table.finish());
+  return std::unique_ptr<Recommender>(std::make_unique<Content>(std::move(knobs)));
+}
+
+std::vector<std::string> Content::search_space() {
+  std::vector<std::string> space;
+  for (const double history_days : {60., kNoDecay}) {
+    for (const PopularityKnobs& popularity : PopularityKnobs::search_space()) {
+      space.push_back(Content({.history_half_life_days = history_days, .popularity = popularity}).knobs());
+    }
+  }
+  return space;
+}
+
+TuningSpace Content::tuning_space() {
+  return {log_uniform("history_half_life_days", 1, 2000), integer("number_buckets", 3, 50),
+          log_uniform("popularity_half_life_days", .5, 100), uniform("popularity_weight", 0, 1)};
+}
+
+std::string Content::knobs() const {
+  return concat("field_weights = ", field_weights_to_toml(knobs_.field_weights), ", number_buckets = ", knobs_.number_buckets,
+                ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),
+                ", history_length = ", knobs_.history_length, ", ", knobs_.popularity.to_toml());
+}
+
+Result<void> Content::fit(const TrainView& view, const FitContext&) {
+  GEMEL_ASSIGN_OR_RETURN(terms_, ItemTerms::make(view, knobs_.field_weights, knobs_.number_buckets));
+  action_weights_ = action_weights(*view.dataset);
+  popularity_.fit(view);
+  return {};
+}
+
+bool Content::take_fit(const Recommender& fitted, const TrainView& view) {
+  const auto* other = dynamic_cast<const Content*>(&fitted);
+  if (other == nullptr || other->knobs_.field_weights != knobs_.field_weights || other->knobs_.number_buckets != knobs_.number_buckets)
+    return false;
+  terms_ = other->terms_;
+  action_weights_ = other->action_weights_;
+  popularity_.fit(view);
+  return true;
+}
+
+std::vector<std::string> Content::warnings() const {
+  if (terms_.num_terms() > 0) return {};
+  return {"content: the catalogue has no features to compare products by; only popularity is left"};
+}
+
+void Content::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) { popularity_.advance(dataset, num_events, now); }
+
+double Content::strength(const Query& query, const HistoryItem& past) const {
+  return action_weights_[to_size(past.action)] * past.weight * decay(query.at, past.at, knobs_.history_half_life_days);
+}
+
+void Content::build_profile(const Query& query, TouchedScores& profile) const {
+  for (const HistoryItem& past : query.history.last(std::min(knobs_.history_length, query.history.size()))) {
+    const auto of_event = static_cast<float>(strength(query, past));
+    if (!(of_event > 0)) continue;
+    const auto terms = terms_.terms_of(to_size(past.item));
+    const auto weights = terms_.weights_of(to_size(past.item));
+    for (std::size_t n = 0; n < terms.size(); ++n) profile.add(terms[n], of_event * weights[n]);
+  }
+}
+
+void Content::add_cosines(const TouchedScores& profile, TouchedScores& scores) const {
+  const double per_length = 1 / length_of(profile);
+  for (const std::uint32_t term : profile.touched()) {
+    const auto own = static_cast<float>(profile[term] * per_length);
+    const auto items = terms_.items_with(term);
+    const auto weights = terms_.weights_with(term);
+    for (std::size_t n = 0; n < items.size(); ++n) scores.add(items[n], own * weights[n]);
+  }
+}
+
+void Content::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
+                        std::vector<std::vector<ScoredItem>>& out) const {
+  out.resize(queries.size());
+  pool.for_blocks(queries.size(), kQueriesAtOnce, [&](std::size_t begin, std::size_t end) {
+    TouchedScores profile(terms_.num_terms()), scores(terms_.num_items());
+    for (std::size_t q = begin; q < end; ++q) {
+      build_profile(queries[q], profile);
+      add_cosines(profile, scores);
+      popularity_.rank(queries[q], k, eligible, scores, knobs_.popularity.weight, out[q]);
+      profile.clear();
+      scores.clear();
+    }
+  });
+}
+
+std::vector<HistoryEffect> Content::history_effects(const Query& query, ItemIndex item, double per_length) const {
+  std::vector<HistoryEffect> effects;
+  for (const HistoryItem& past : query.history.last(std::min(knobs_.history_length, query.history.size()))) {
+    auto known = std::ranges::find(effects, past.item, &HistoryEffect::item);
+    if (known == effects.end()) known = effects.insert(known, {past.item, 0, 0});
+    ++known->num_events;
+    known->effect += per_length * strength(query, past) * terms_.product(to_size(past.item), to_size(item));
+  }
+  sort_by_size(effects);
+  return effects;
+}
+
+Result<Explanations> Content::explain(const Query& query, std::span<const ItemIndex> items, ThreadPool&) const {
+  TouchedScores profile(terms_.num_terms()), cosines(terms_.num_items());
+  build_profile(query, profile);
+  add_cosines(profile, cosines);
+  const auto touched = cosines.touched();
+  const double sum = std::accumulate(touched.begin(), touched.end(), 0.0, [&](double all, auto item) { return all + cosines[item]; });
+  const double weight = knobs_.popularity.weight, num_items = static_cast<double>(terms_.num_items());
+  const double factor = touched.empty() ? 0 : weight > 0 ? (1 - weight) / sum : 1;  // as in PopularityOrder::rank
+  const double per_length = touched.empty() ? 0 : factor / length_of(profile);
+
+  Explanations explanations;
+  if (touched.empty())
+    explanations.notes.push_back("nothing in the history says what this customer likes: the ranking is that of popularity");
+  for (const ItemIndex item : items) {
+    ScoreExplanation& product = explanations.products.emplace_back();
+    const double content = factor * cosines[to_size(item)];
+    product.parts.push_back({"content", content, content - factor * sum / num_items});
+    if (weight > 0) {
+      const double sells = weight * popularity_.share(item);
+      product.parts.push_back({"popularity", sells, sells - weight / num_items});
+    }
+    for (const ScorePart& part : product.parts) product.score += part.value;
+    const auto terms = terms_.terms_of(to_size(item));
+    const auto weights = terms_.weights_of(to_size(item));
+    for (std::size_t n = 0; n < terms.size(); ++n)
+      if (profile[terms[n]] > 0) product.features.push_back({terms_.name(terms[n]), per_length * profile[terms[n]] * weights[n]});
+    sort_by_size(product.features);
+    product.history = history_effects(query, item, per_length);
+  }
+  return explanations;
+}
+
+Result<void> Content::save(const std::filesystem::path& directory) const {
+  SafetensorsWriter writer;
+  writer.add<double>("action_weights", action_weights_);
+  GEMEL_RETURN_IF_ERROR(writer.write(directory / kActionsFileName));
+  GEMEL_RETURN_IF_ERROR(terms_.save(directory / kFileName));
+  return popularity_.save(directory);
+}
+
+Result<void> Content::load(const std::filesystem::path& directory) {
+  GEMEL_RETURN_IF_ERROR(popularity_.load(directory));
+  GEMEL_ASSIGN_OR_RETURN(terms_, ItemTerms::load(directory / kFileName, popularity_.num_items()));
+  GEMEL_ASSIGN_OR_RETURN(const SafetensorsFile file, SafetensorsFile::open(directory / kActionsFileName));
+  GEMEL_ASSIGN_OR_RETURN(const auto weights, file.values<double>("action_weights"));
+  action_weights_.assign(weights.begin(), weights.end());
+  return {};
+}
+
+}  // namespace gemel

@@ -1,0 +1,78 @@
+// How alike two rows of interactions are: products by their customers (item_knn), customers by their products (user_knn). Rows are
+// weighted, then similarity(a, b) = dot product / (norm(a) * norm(b) + shrinkage). With x the value of row r in column c, n(c) the rows
+// that have c, N all rows, idf(c) = log(N / (1 + n(c))):
+//   cosine  weight x, norm the Euclidean length
+//   tfidf   weight sqrt(x) * idf(c), norm the Euclidean length; idf is taken in units of its root mean square over all pairs, so that
+//           shrinkage means as much as for cosine
+//   bm25    weight x * (k1 + 1) / (k1 * (1 - b + b * |r| / mean |r|) + x) * idf(c), |r| the sum of r's values, k1 = 1.2, b = .75
+//           (Robertson, Zaragoza 2009, section 3.1); norm 1, shrinkage 0
+// Without shrinkage these are the CosineRecommender, TFIDFRecommender and BM25Recommender of the Python package implicit, tfidf and
+// cosine to the number, bm25 too.
+// Thread safety: const after construction.
+#pragma once
+
+#include <string_view>
+
+#include "gemel/base/config.h"
+#include "gemel/models/interactions.h"
+#include "gemel/models/touched_scores.h"
+
+namespace gemel {
+
+enum class Similarity : std::uint8_t { kCosine, kTfidf, kBm25 };
+
+std::string_view to_text(Similarity similarity);
+
+// The knobs `similarity` and `shrinkage`, which bm25 has none of.
+struct SimilarityKnobs {
+  Similarity similarity = Similarity::kCosine;
+  double shrinkage = 0;
+
+  void read(ConfigTable& table);  // what stands here already is the default
+  std::string to_toml() const;
+  bool operator==(const SimilarityKnobs&) const = default;
+};
+
+class RowWeighting {
+ public:
+  RowWeighting() = default;
+  RowWeighting(Similarity similarity, const InteractionRows& rows, std::size_t num_columns);
+
+  // Turns the values of a row into its weights; returns its norm, above zero.
+  float weigh(std::span<const std::uint32_t> columns, std::span<float> values) const;
+  std::vector<float> weigh_all(InteractionRows& rows) const;  // -> norms [rows.size()]
+
+ private:
+  Similarity similarity_{};
+  std::vector<float> idf_;  // [num_columns]; none for cosine
+  double mean_length_ = 1;
+};
+
+// The similarities of one row after the other to all that share a column with it. One scratch for each thread.
+class RowProducts {
+ public:
+  // Weighted rows and the same turned round.
+  RowProducts(const InteractionRows& rows, const InteractionRows& columns) : rows_(rows), columns_(columns), products_(rows.size()) {}
+
+  // Calls visit(other row, dot product) for each row that shares a column with `row`, itself excepted.
+  template <class Visit>
+  void visit_row(std::uint32_t row, Visit&& visit) {
+    const auto row_columns = rows_.row(row);
+    const auto row_weights = rows_.values_of(row);
+    for (std::size_t n = 0; n < row_columns.size(); ++n) {
+      const auto others = columns_.row(row_columns[n]);
+      const auto weights = columns_.values_of(row_columns[n]);
+      for (std::size_t m = 0; m < others.size(); ++m) products_.add(others[m], row_weights[n] * weights[m]);
+    }
+    for (const std::uint32_t other : products_.touched())
+      if (other != row) visit(other, products_[other]);
+    products_.clear();
+  }
+
+ private:
+  const InteractionRows& rows_;
+  const InteractionRows& columns_;
+  TouchedScores products_;
+};
+
+}  // namespace gemel

@@ -1,0 +1,94 @@
+#include "gemel/models/row_similarity.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+
+#include "gemel/models/registry.h"
+#include "gemel/numerics/rng.h"
+
+namespace gemel {
+namespace {
+
+InteractionRows rows_of(const std::vector<std::map<std::uint32_t, float>>& values) {
+  InteractionRows rows;
+  for (const auto& row : values) {
+    for (const auto& [column, value] : row) {
+      rows.columns.push_back(column);
+      rows.values.push_back(value);
+    }
+    rows.offsets.push_back(rows.columns.size());
+  }
+  return rows;
+}
+
+// Three products and four customers; the first has 0 and 1 in common with the second, 1 with the third.
+const std::vector<std::map<std::uint32_t, float>> kRows = {{{0, 1}, {1, 2}}, {{0, 1}, {1, 1}, {2, 1}}, {{1, 4}, {3, 1}}};
+
+float similarity(Similarity which, float shrinkage, std::uint32_t a, std::uint32_t b) {
+  InteractionRows rows = rows_of(kRows);
+  const std::vector<float> norms = RowWeighting(which, rows, 4).weigh_all(rows);
+  const InteractionRows columns = transposed(rows, 4);
+  RowProducts products(rows, columns);
+  float found = 0;
+  products.visit_row(a, [&](std::uint32_t other, float product) {
+    if (other == b) found = product / (norms[a] * norms[b] + shrinkage);
+  });
+  return found;
+}
+
+TEST(RowSimilarity, CosineAgreesWithACaseWorkedByHand) {
+  EXPECT_FLOAT_EQ(similarity(Similarity::kCosine, 0, 0, 1), 3 / (std::sqrt(5.f) * std::sqrt(3.f)));
+  EXPECT_FLOAT_EQ(similarity(Similarity::kCosine, 2, 0, 1), 3 / (std::sqrt(5.f) * std::sqrt(3.f) + 2));
+  EXPECT_FLOAT_EQ(similarity(Similarity::kCosine, 0, 2, 0), 8 / (std::sqrt(17.f) * std::sqrt(5.f)));
+}
+
+TEST(RowSimilarity, TfidfAgreesWithACaseWorkedByHand) {
+  // Customers 0 (of two products), 1 (of all three), 2 and 3 (of one): log(3/3), log(3/4), log(3/2).
+  const float of_all = std::log(3.f / 4), of_one = std::log(3.f / 2);
+  const float first[] = {0, std::sqrt(2.f) * of_all}, second[] = {0, of_all, of_one};
+  const float dot = first[1] * second[1];
+  EXPECT_NEAR(similarity(Similarity::kTfidf, 0, 0, 1), dot / (std::abs(first[1]) * std::hypot(second[1], second[2])), 1e-6);
+  // With shrinkage idf counts in units of its root mean square over the seven pairs: 2 of 0, 3 of of_all, 2 of of_one.
+  const float mean_square = (3 * of_all * of_all + 2 * of_one * of_one) / 7;
+  EXPECT_NEAR(similarity(Similarity::kTfidf, 2, 0, 1),
+              dot / mean_square / (std::abs(first[1]) * std::hypot(second[1], second[2]) / mean_square + 2), 1e-6);
+}
+
+TEST(RowSimilarity, Bm25AgreesWithACaseWorkedByHand) {
+  const auto weight = [](double x, double length, double idf) { return x * 2.2 / (1.2 * (.25 + .75 * length / (11. / 3)) + x) * idf; };
+  const double of_all = std::log(3. / 4);
+  EXPECT_NEAR(similarity(Similarity::kBm25, 0, 0, 1), weight(2, 3, of_all) * weight(1, 3, of_all), 1e-6);
+  EXPECT_NEAR(similarity(Similarity::kBm25, 0, 0, 2), weight(2, 3, of_all) * weight(4, 5, of_all), 1e-6);
+}
+
+TEST(RowSimilarity, IsTheSameBothWaysRound) {
+  Rng rng(5);
+  std::vector<std::map<std::uint32_t, float>> values(20);
+  for (auto& row : values)
+    for (int n = 0; n < 6; ++n) row[static_cast<std::uint32_t>(rng.below(15))] = 1 + static_cast<float>(rng.below(4));
+  for (const Similarity which : {Similarity::kCosine, Similarity::kTfidf, Similarity::kBm25}) {
+    InteractionRows rows = rows_of(values);
+    const std::vector<float> norms = RowWeighting(which, rows, 15).weigh_all(rows);
+    const InteractionRows columns = transposed(rows, 15);
+    RowProducts products(rows, columns);
+    std::map<std::pair<std::uint32_t, std::uint32_t>, float> found;
+    for (std::uint32_t row = 0; row < 20; ++row)
+      products.visit_row(row, [&](std::uint32_t other, float product) { found[{row, other}] = product / (norms[row] * norms[other]); });
+    for (const auto& [pair, value] : found) {
+      EXPECT_NEAR(value, found.at({pair.second, pair.first}), 1e-6);
+      EXPECT_TRUE(which == Similarity::kBm25 || value <= 1 + 1e-6) << value;
+    }
+  }
+}
+
+TEST(RowSimilarity, Bm25HasNoShrinkage) {
+  EXPECT_TRUE(make_model("item_knn", "similarity = \"bm25\""));
+  const auto refused = make_model("item_knn", "similarity = \"bm25\", shrinkage = 10");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("shrinkage: expected 0 with similarity = \"bm25\""), std::string::npos) << refused.error().message;
+}
+
+}  // namespace
+}  // namespace gemel
