@@ -138,7 +138,7 @@ TEST(Evaluate, KeepsTheAnswersThatAreWatched) {
   ThreadPool pool(1);
   const auto model = *make_model("popularity", "half_life_days = 2");
   ASSERT_TRUE(model->fit({&shop, plan.blocks.front().num_known_events, plan.cut}, {.pool = pool, .curves_path = {}}));
-  const Evaluation evaluation = *evaluate(*model, shop, histories, plan, pool, no_progress(), watched);
+  const Evaluation evaluation = *evaluate(*model, shop, histories, plan, pool, no_progress(), {.watched = watched});
   ASSERT_EQ(evaluation.watched.size(), 3u);
   // The model stands at the last block now: its answer is the last one watched.
   std::vector<std::vector<ScoredItem>> again;
