@@ -127,6 +127,25 @@ TEST(Evaluate, PartsOfTheQueriesAddUpToAll) {
   EXPECT_EQ(evaluation.by_popularity[3].values, evaluation.part("new_products").values);
 }
 
+// Refitting before each week, a model that only counts knows what it knows by advancing.
+TEST(Evaluate, RetrainingGivesACounterWhatAdvancingGivesIt) {
+  std::vector<std::string> names;
+  for (int n = 0; n < 30; ++n) names.push_back(concat("customer", n));
+  const Dataset shop = testing::make_dataset(random_events(9, 200, names), fifteen_items());
+  const Histories histories(shop, shop.num_events());
+  const QueryPlan plan = plan_of(shop, histories, 30);
+  ThreadPool pool(1);
+  const FitContext weekly{.pool = pool, .curves_path = {}};
+  const auto judged = [&](std::string_view name, const FitContext* retrain) {
+    const auto model = *make_model(name, "");
+    model->fit({&shop, plan.blocks.front().num_known_events, plan.cut}, weekly).value();
+    return *evaluate(*model, shop, histories, plan, pool, no_progress(), {.retrain = retrain});
+  };
+  EXPECT_EQ(judged("popularity", &weekly).all.values, judged("popularity", nullptr).all.values);
+  EXPECT_NE(judged("item_knn", &weekly).all.values, judged("item_knn", nullptr).all.values);  // its neighbours are learnt
+  EXPECT_TRUE(judged("item_knn", &weekly).retrained);
+}
+
 TEST(Evaluate, KeepsTheAnswersThatAreWatched) {
   std::vector<std::string> names;
   for (int n = 0; n < 30; ++n) names.push_back(concat("customer", n));
