@@ -15,9 +15,12 @@ namespace gemel {
 namespace {
 
 constexpr ModelEntry kModels[] = {
-    {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true},
-    {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true},
-    {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true},
+    {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true,
+     Popularity::tuning_space},
+    {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true,
+     Repurchase::tuning_space},
+    {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true,
+     ItemKnn::tuning_space},
     {"ials", "customers and products as factors of all that was and was not taken, by alternating least squares", Ials::make,
      Ials::search_space, false, Ials::tuning_space},
     {"mf", "factors and biases of given scores, such as ratings, by gradient steps", Mf::make, Mf::search_space, false, Mf::tuning_space},
@@ -26,7 +29,7 @@ constexpr ModelEntry kModels[] = {
     {"ease", "what goes with what the customer had, all products weighed against each other in closed form", Ease::make, Ease::search_space,
      false, Ease::tuning_space},
     {"two_tower", "a query tower and a candidate tower, beside the popularity of the last days", TwoTower::make, TwoTower::search_space,
-     false},
+     false, TwoTower::tuning_space},
 };
 
 }  // namespace

@@ -44,6 +44,11 @@ std::vector<std::string> ItemKnn::search_space() {
   return space;
 }
 
+TuningSpace ItemKnn::tuning_space() {
+  return {log_integer("neighbours", 5, 1000), log_uniform("shrinkage", 0.5, 2000), log_uniform("history_half_life_days", 2, 2000),
+          log_integer("history_length", 3, 500), log_uniform("popularity_half_life_days", 0.5, 365)};
+}
+
 std::string ItemKnn::knobs() const {
   return concat("neighbours = ", knobs_.neighbours, ", shrinkage = ", knobs_.shrinkage,
                 ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),

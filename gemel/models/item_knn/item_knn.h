@@ -8,6 +8,7 @@
 #pragma once
 
 #include "gemel/models/popularity/popularity_order.h"
+#include "gemel/models/tuning_space.h"
 
 namespace gemel {
 
@@ -24,6 +25,7 @@ class ItemKnn : public Recommender {
   explicit ItemKnn(Knobs knobs);
   static Result<std::unique_ptr<Recommender>> make(ConfigTable table);
   static std::vector<std::string> search_space();
+  static TuningSpace tuning_space();
 
   std::string_view name() const override { return "item_knn"; }
   std::string knobs() const override;

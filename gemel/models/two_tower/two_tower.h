@@ -18,6 +18,7 @@
 #include "gemel/data/decayed_counts.h"
 #include "gemel/index/exact_index.h"
 #include "gemel/models/recommender.h"
+#include "gemel/models/tuning_space.h"
 #include "gemel/models/two_tower/calibration.h"
 #include "gemel/models/two_tower/checkpoint.h"
 #include "gemel/models/two_tower/encoders.h"
@@ -31,6 +32,7 @@ class TwoTower final : public Recommender {
  public:
   static Result<std::unique_ptr<Recommender>> make(ConfigTable table);
   static std::vector<std::string> search_space() { return {}; }  // the fit chooses epochs, weights and gates itself
+  static TuningSpace tuning_space();
 
   explicit TwoTower(TwoTowerConfig config) : config_(std::move(config)) {}
 
@@ -76,7 +78,7 @@ class TwoTower final : public Recommender {
   NetworkSpec spec_;
   Network network_;
   Matrix candidate_embeddings_;  // [num_items, output_dim]
-  ExactIndex index_;             // over them
+  ExactIndex index_;  // over them
   Matrix candidate_directions_;  // the same, rows of length 1
   std::vector<double> weights_, gates_, personal_weights_;  // in use: calibrated, given, or as trained
   std::vector<std::string> warnings_;
