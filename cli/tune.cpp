@@ -127,7 +127,12 @@ void add_tune(CLI::App& app, CommandContext& context) {
                               "  gemel tune item_knn out/shop --minutes 5 --out out/tuning\n"
                               "  gemel train out/shop --model two_tower --config out/tuning/best.toml --out out/shop_bundle"},
                   [options](CommandContext& run) { return tune_all(*options, run); });
-  command.add_option("models", options->models, "Models to tune, separated by commas")->delimiter(',')->required();
+  // A list would swallow the dataset too.
+  command
+      .add_option_function<std::string>(
+          "models", [options](const std::string& text) { options->models = CLI::detail::split(text, ','); },
+          "Models to tune, separated by commas")
+      ->required();
   command.add_option("dataset", options->dataset, "Directory that `gemel ingest` wrote")->required();
   command
       .add_option("--out", options->out,

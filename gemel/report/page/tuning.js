@@ -38,7 +38,7 @@ function model(m) {
     drawn.length > 0 ? el("h3", {}, "Knob by knob") : null,
     el("div", { class: "two" }, drawn.map((d) => {
       const isLog = d.kind.startsWith("log"), isChoice = d.kind === "choice";
-      const x = isChoice ? { type: "nominal", axis: { labelAngle: 0, labelLimit: 110 } } : { type: "quantitative", scale: { type: isLog ? "log" : "linear", zero: false, domain: [d.low, d.high] }, axis: { grid: false, tickCount: 5, format: "~g" } };
+      const x = isChoice ? { type: "nominal", axis: { labelAngle: 0, labelLimit: 110 } } : { type: "quantitative", scale: { type: isLog ? "log" : "linear", ...(isLog ? {} : { zero: false }), domain: [d.low, d.high] }, axis: { grid: false, tickCount: 5, format: "~g" } };
       return chart({
         data: { values: rows.filter((r) => r.values[d.key] !== undefined).map((r) => ({ ...r, values: undefined, value: isChoice ? text(r.values[d.key]) : r.values[d.key] })) }, height: 170,
         mark: { type: "point", filled: true, size: 50, opacity: 0.85 },
@@ -46,7 +46,7 @@ function model(m) {
       }, `NDCG on validation against ${d.key}`);
     })),
     table([{ title: "setting", number: true }, { title: "budget" }, { title: "NDCG@20", number: true }, { title: "recall@20", number: true }, { title: "time", number: true }, { title: "knobs" }],
-      [...rows].sort((a, b) => b.share - a.share || b.ndcg - a.ndcg).slice(0, 25).map((r) => ({ chosen: r.i === m.best, cells: [count(r.trial), r.budget, score(r.ndcg), score(r.recall), seconds(r.seconds), el("code", {}, r.knobs)] })),
+      [...rows].sort((a, b) => b.share - a.share || b.ndcg - a.ndcg).slice(0, 25).map((r) => ({ chosen: r.i === m.best, cells: [count(r.trial), el("span", { class: "name" }, r.budget), score(r.ndcg), score(r.recall), seconds(r.seconds), el("code", {}, r.knobs)] })),
       rows.length > 25 ? "The 25 that came farthest" : "All settings, those that came farthest first"));
 }
 
