@@ -18,6 +18,7 @@ ARROWS = {
     "models": {"base", "numerics", "data", "features", "nn", "index"},
     "synth": {"base", "numerics", "data", "models/recommender.h"},
     "eval": {"base", "numerics", "data", "models/recommender.h", "models/registry.h"},
+    "tune": {"base", "numerics", "data", "models/recommender.h", "models/registry.h", "models/tuning_space.h", "eval"},
     "report": {"base", "numerics", "data", "models/recommender.h", "models/registry.h", "eval", "retrieval/manifest.h"},
     "retrieval": {"base", "numerics", "data", "features", "models", "index"},
     "serve": {"base", "numerics", "data", "features", "models", "index", "retrieval"},

@@ -18,8 +18,10 @@ namespace gemel {
 namespace {
 
 constexpr ModelEntry kModels[] = {
-    {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true},
-    {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true},
+    {"popularity", "best sellers of late, the same for everybody", Popularity::make, Popularity::search_space, true,
+     Popularity::tuning_space},
+    {"repurchase", "what the customer buys again and again, then best sellers", Repurchase::make, Repurchase::search_space, true,
+     Repurchase::tuning_space},
     {"content", "products whose features resemble those of what the customer had", Content::make, Content::search_space, true,
      Content::tuning_space},
     {"item_knn", "products bought by the customers who bought what the customer had", ItemKnn::make, ItemKnn::search_space, true,
@@ -34,7 +36,7 @@ constexpr ModelEntry kModels[] = {
     {"ease", "what goes with what the customer had, all products weighed against each other in closed form", Ease::make, Ease::search_space,
      false, Ease::tuning_space},
     {"two_tower", "a query tower and a candidate tower, beside the popularity of the last days", TwoTower::make, TwoTower::search_space,
-     false},
+     false, TwoTower::tuning_space},
     {"blend", "several models in one ranking, weighted on validation", Blend::make, Blend::search_space, false},
 };
 

@@ -136,6 +136,15 @@ class Pages(unittest.TestCase):
         page.wait_for_function("document.querySelector('#comparison svg').textContent.includes('recall@100')")
         self.assertEqual(complaints, [])
 
+    def test_tuning(self):
+        self.gemel("tune", "item_knn,popularity", "dataset", "--trials", "11", "--out", "tuning")
+        self.expect_sound("tuning/tuning.html", min_charts=2 + 5 + 1)
+        page, _ = self.open("tuning/tuning.html", 1280)
+        tuning = json.loads((self.folder / "tuning/tuning.json").read_text(encoding="utf-8"))
+        text = page.inner_text("main")
+        for model in tuning["models"]:
+            self.assertIn(f"{model['attempts'][model['best']]['ndcg_at_20']:.4f}", text)
+
 
 if __name__ == "__main__":
     unittest.main()

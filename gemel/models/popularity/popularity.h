@@ -6,6 +6,7 @@
 #pragma once
 
 #include "gemel/models/popularity/popularity_order.h"
+#include "gemel/models/tuning_space.h"
 
 namespace gemel {
 
@@ -14,6 +15,7 @@ class Popularity : public Recommender {
   explicit Popularity(double half_life_days);
   static Result<std::unique_ptr<Recommender>> make(ConfigTable table);
   static std::vector<std::string> search_space();
+  static TuningSpace tuning_space() { return {log_uniform("half_life_days", 0.5, 1000)}; }
 
   std::string_view name() const override { return "popularity"; }
   std::string knobs() const override;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "gemel/models/popularity/popularity_order.h"
+#include "gemel/models/tuning_space.h"
 
 namespace gemel {
 
@@ -18,6 +19,7 @@ class Repurchase : public Recommender {
   explicit Repurchase(Knobs knobs);
   static Result<std::unique_ptr<Recommender>> make(ConfigTable table);
   static std::vector<std::string> search_space();
+  static TuningSpace tuning_space() { return {log_uniform("half_life_days", 3, 2000), log_uniform("popularity_half_life_days", 0.5, 365)}; }
 
   std::string_view name() const override { return "repurchase"; }
   std::string knobs() const override;

@@ -85,6 +85,23 @@ Result<std::unique_ptr<Recommender>> TwoTower::make(ConfigTable table) {
   return std::unique_ptr<Recommender>(std::make_unique<TwoTower>(std::move(config)));
 }
 
+// The towers end at the same width whatever layers each takes.
+TuningSpace TwoTower::tuning_space() {
+  const std::vector<std::string> layers{R"(["64 linear"])", R"(["128 relu", "64 linear"])", R"(["256 gelu", "128 gelu", "64 linear"])"};
+  return {choice("epochs", {"8"}),
+          log_uniform("learning_rate", 3e-4, 1e-2),
+          choice("batch_size", {"1024", "2048", "4096"}),
+          choice("embedding_dim", {"32", "64", "128"}),
+          choice("query_layers", layers),
+          choice("candidate_layers", layers),
+          uniform("dropout", 0, 0.6),
+          uniform("id_dropout", 0, 0.3),
+          log_integer("history.length", 5, 100),
+          log_uniform("history.half_life_days", 5, 365),
+          log_uniform("example_half_life_days", 30, 1000),
+          choice("popularity_half_life_days", {"[1, 3, 10, 60]", "[2, 7, 30]", "[3, 14, 60]", "[7, 30, 180]"})};
+}
+
 std::string TwoTower::knobs() const {
   const ConfigFile nothing = ConfigFile::parse("", "defaults").value();
   std::istringstream lines(config_.to_toml()), defaults(TwoTowerConfig::read(nothing.root()).value().to_toml());

@@ -17,6 +17,7 @@
 
 #include "gemel/index/exact_index.h"
 #include "gemel/models/recommender.h"
+#include "gemel/models/tuning_space.h"
 #include "gemel/models/two_tower/calibration.h"
 #include "gemel/models/two_tower/checkpoint.h"
 #include "gemel/models/two_tower/counters.h"
@@ -31,6 +32,7 @@ class TwoTower final : public Recommender {
  public:
   static Result<std::unique_ptr<Recommender>> make(ConfigTable table);
   static std::vector<std::string> search_space() { return {}; }  // the fit chooses epochs, weights and gates itself
+  static TuningSpace tuning_space();
 
   explicit TwoTower(TwoTowerConfig config) : config_(std::move(config)) {}
 

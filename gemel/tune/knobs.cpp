@@ -1,0 +1,78 @@
+#include "gemel/tune/knobs.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+
+namespace gemel::tune {
+namespace {
+
+double between(const TuningDimension& dimension, double share, bool is_log) {
+  if (!is_log) return dimension.low + share * (dimension.high - dimension.low);
+  return std::exp(std::log(dimension.low) + share * (std::log(dimension.high) - std::log(dimension.low)));
+}
+
+// Three significant digits, inside the bounds; a TOML float, so with a point or an exponent.
+std::string number_text(const TuningDimension& dimension, double value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.3g", value);
+  std::string text = concat(std::clamp(std::strtod(digits, nullptr), dimension.low, dimension.high));
+  if (text.find_first_of(".e") == std::string::npos) text += ".0";
+  return text;
+}
+
+std::string integer_text(const TuningDimension& dimension, double share, bool is_log) {
+  const double value =
+      is_log ? std::round(between(dimension, share, true)) : dimension.low + std::floor(share * (dimension.high - dimension.low + 1));
+  return concat(static_cast<long long>(std::clamp(value, dimension.low, dimension.high)));
+}
+
+void flatten(ConfigTable table, const std::string& prefix, Knobs& knobs) {
+  for (const std::string& key : table.keys()) {
+    if (table.is_table(key)) flatten(table.table(key), prefix + key + ".", knobs);
+    else knobs[prefix + key] = table.as_toml(key);
+  }
+}
+
+}  // namespace
+
+Knobs knobs_at(const TuningSpace& space, const UnitPoint& point) {
+  using Kind = TuningDimension::Kind;
+  Knobs knobs;
+  for (std::size_t d = 0; d < space.size(); ++d) {
+    const TuningDimension& dimension = space[d];
+    const double share = point[d];
+    std::string& text = knobs[dimension.key];
+    switch (dimension.kind) {
+      case Kind::kUniform: text = number_text(dimension, between(dimension, share, false)); break;
+      case Kind::kLogUniform: text = number_text(dimension, between(dimension, share, true)); break;
+      case Kind::kInteger: text = integer_text(dimension, share, false); break;
+      case Kind::kLogInteger: text = integer_text(dimension, share, true); break;
+      case Kind::kChoice: {
+        const auto choice = static_cast<std::size_t>(share * static_cast<double>(dimension.choices.size()));
+        text = dimension.choices[std::min(choice, dimension.choices.size() - 1)];
+      }
+    }
+  }
+  return knobs;
+}
+
+Knobs fixed_knobs_of(const ConfigFile& config, std::string_view model) {
+  Knobs knobs;
+  flatten(config.root().table("models").table(model), "", knobs);
+  return knobs;
+}
+
+std::string in_one_line(const Knobs& knobs) {
+  std::string text;
+  for (const auto& [path, value] : knobs) text += concat(text.empty() ? "" : ", ", path, " = ", value);
+  return text;
+}
+
+std::string in_lines(const Knobs& knobs) {
+  std::string text;
+  for (const auto& [path, value] : knobs) text += concat(path, " = ", value, "\n");
+  return text;
+}
+
+}  // namespace gemel::tune
