@@ -76,13 +76,14 @@ std::optional<double> number_at_end(std::string_view text) {
   return number && is_negative ? -*number : number;
 }
 
-// "$12.99", "EUR 12.99": the unit, then the number, and nothing else.
+// "$12.99", "EUR 12.99": the unit, then the number, and nothing else. A unit of letters needs a blank: "w5" is a name.
 std::optional<double> number_after(std::string_view text, std::string_view unit) {
   text = trimmed(text);
   if (text.size() <= unit.size()) return std::nullopt;
   for (std::size_t i = 0; i < unit.size(); ++i)
     if (lower(text[i]) != lower(unit[i])) return std::nullopt;
   text.remove_prefix(unit.size());
+  if (lower(unit.back()) >= 'a' && lower(unit.back()) <= 'z' && is_of_number(text.front())) return std::nullopt;
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
   for (const std::string_view blank : kHardBlanks)
     if (text.starts_with(blank)) text.remove_prefix(blank.size());

@@ -162,7 +162,8 @@ TEST(ParseNumber, AmountsAreReadAsPeopleWriteThemWhereTheyMeanOneThing) {
   EXPECT_EQ(read("12,99 \xE2\x82\xAC", "\xE2\x82\xAC"), 12.99);
   EXPECT_EQ(read("1.299,50\xC2\xA0\xE2\x82\xAC", "\xE2\x82\xAC"), 1299.5);  // a no-break blank
   EXPECT_EQ(read("CHF 1'299.50", "CHF"), 1299.5);
-  EXPECT_EQ(read("EUR12,5", "eur"), 12.5);
+  EXPECT_EQ(read("EUR 12,5", "eur"), 12.5);
+  EXPECT_EQ(read("w5", "w"), std::nullopt);  // a name
   EXPECT_EQ(read("1,299,000 USD", "usd"), 1'299'000);
   EXPECT_EQ(read("$12.99 USD", "usd"), 12.99);
   for (const char* text : {"$1,299", "$", "$ ", "$12.99 each", "$1,29,000", "$1,2345", "$,99", "$1.299,", "-$5", "$1'2"})
