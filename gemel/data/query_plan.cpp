@@ -80,6 +80,10 @@ class Planner {
       first = last;
     }
     count_customers();
+    if (plan_.queries.empty())
+      return fail(ErrorCode::kBadConfig, "protocol ", to_text(plan_.protocol), ", repeats ", to_text(plan_.repeats), ": all ",
+                  plan_.dropped_targets, " targets fell out, since their customers had them before",
+                  plan_.protocol == Protocol::kFrozenTrial ? " or training does not know them" : "", "; nothing is left to judge by");
     return std::move(plan_);
   }
 

@@ -235,8 +235,9 @@ FeatureType Reader::feature_type(ConfigTable& table, std::string_view key) const
   for (const auto& [name, known] : kFeatureTypes)
     if (name == type) return known;
   const bool later = type == "image" || type == "vector";
-  table.reject(key, later ? concat("features of type ", type, " are not in this version; expected category, tags, number, time, text or shown")
-                          : concat("expected category, tags, number, time, text or shown, found '", type, "'"));
+  table.reject(key,
+               later ? concat("features of type ", type, " are not in this version; expected category, tags, number, time, text or shown")
+                     : concat("expected category, tags, number, time, text or shown, found '", type, "'"));
   return FeatureType::kShown;
 }
 
@@ -251,8 +252,7 @@ Result<void> Reader::read_feature(ConfigTable table, FeatureConfig& feature) con
   }
   if (feature.type == FeatureType::kTags || feature.type == FeatureType::kCategory)
     feature.min_count = static_cast<int>(table.integer("min_count", 1, 1, 1'000'000));
-  if (feature.type == FeatureType::kText)
-    feature.buckets = static_cast<int>(table.integer("buckets", kDefaultTextBuckets, 16, 10'000'000));
+  if (feature.type == FeatureType::kText) feature.buckets = static_cast<int>(table.integer("buckets", kDefaultTextBuckets, 16, 10'000'000));
   if (feature.type == FeatureType::kTime && table.has("time_format"))
     feature.time_format = table.choice("time_format", kTimeFormats, "iso");
   if (feature.type == FeatureType::kNumber) {

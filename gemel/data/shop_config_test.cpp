@@ -191,8 +191,7 @@ const Contradiction kContradictions[] = {
     {"path = [\"a/*.parquet\", \"/b/c.csv\"]", "format = \"csv\"\npath = [\"-\", \"-\"]", "events.path: standard input can be read once"},
     {"action = \"kind\"", "", "found two actions and no column that tells them apart"},
     {"brand = \"category\"", "brand = \"categorical\"",
-     "shop.toml:20: items.features.brand: expected category, tags, number, time or shown, found"},
-    {"brand = \"category\"", "brand = \"text\"", "items.features.brand: features of type text are not in this version"},
+     "shop.toml:20: items.features.brand: expected category, tags, number, time, text or shown, found"},
     {"brand = \"category\"", "brand = { type = \"image\", path = \"x\" }", "features of type image are not in this version"},
     {"brand = \"category\"", "brand = { type = \"category\", buckets = 3 }", "items.features.brand.buckets: unknown key"},
     {"brand = \"category\"", "notes = \"category\"", "shop.toml:21: not TOML"},  // the same feature twice

@@ -54,7 +54,7 @@ class ExperimentTest : public ::testing::Test {
     std::vector<testing::EventRow> events;
     for (int day = 0; day < 200; ++day)
       for (int user = day % 3; user < 12; user += 3)
-        events.push_back({concat("u", user), concat("p", (user + day * 7) % 9), static_cast<double>(day), "buy"});
+        events.push_back({concat("u", user), concat("p", (user + day * 7) % 97), static_cast<double>(day), "buy"});
     std::vector<testing::EntityRow> items;
     for (int item = 0; item < 9; ++item) items.push_back({concat("p", item), {{"brand", item % 2 ? "A" : "B"}}});
     fs::create_directory(folder_.path() / "shop");

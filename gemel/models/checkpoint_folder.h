@@ -55,6 +55,7 @@ class CheckpointFolder final : public CheckpointStore {
   std::vector<std::uint64_t> numbers() const;
   std::filesystem::path path_of(std::uint64_t number) const;
   void remove_half_written() const;
+  void discard(std::uint64_t number, std::error_code& code) const;
 
   CheckpointOptions options_;
   std::optional<Stage> resumed_;

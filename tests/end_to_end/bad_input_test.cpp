@@ -67,7 +67,7 @@ TEST_F(BadInput, IngestRefusesAShopTomlThatCannotBeMeant) {
        {"shop.toml: items.features.sort: ", "expected a column 'sort'"}},
       {"unknown feature type",
        {{"\"tags\"", "\"tag\""}},
-       {"items.features.notes: expected category, tags, number, time or shown, found 'tag'"}},
+       {"items.features.notes: expected category, tags, number, time, text or shown, found 'tag'"}},
       {"no such file", {{"\"events.csv\"", "\"nix/*.csv\""}}, {"shop.toml: events.path: no file matches"}},
       {"not a day", {{"2024-03-11", "2024-13-11"}}, {"split.validation: expected a fraction such as 0.1 or a day", "found '2024-13-11'"}},
       {"a day and a fraction", {{"\"2024-03-18\"", "0.1"}}, {"split.test: expected a day, since the other part begins with one"}},
@@ -109,7 +109,8 @@ TEST_F(BadInput, TrainRefusesKnobsThatCannotBeMeantOrDoNotFitTheDataset) {
        "knobs.toml: models.two_tower.user_features: unknown feature 'age'; declared in shop.toml: country"},
       {"[models.two_tower]\nepoch = 3", "knobs.toml:2: models.two_tower.epoch: unknown key; known here: "},
       {"[models.two_tower.history]\nlenght = 3",
-       "knobs.toml:2: models.two_tower.history.lenght: unknown key; known here: floor, half_life_days, length"},
+       "knobs.toml:2: models.two_tower.history.lenght: unknown key; known here: attention_blocks, attention_dropout, attention_heads, "
+       "floor, half_life_days, length"},
       {"[models.two_tower]\nepochs = '3'", "knobs.toml:2: models.two_tower.epochs: expected a whole number from 1"},
       {"[models.two_tower]\nbatch_size = 0", "models.two_tower.batch_size: expected a whole number from 2"},
       {"[models.two_tower]\nlearning_rate = 0", "models.two_tower.learning_rate: expected more than 0"},
