@@ -69,12 +69,8 @@ Result<std::unique_ptr<Recommender>> Ease::make(ConfigTable table) {
 std::vector<std::string> Ease::search_space() {
   std::vector<std::string> space;
   for (const double regularization : {100., 500.}) {
-    for (const double history_days : {60., kNoDecay}) {
-      for (const double weight : {0., 0.003, 0.01, 0.03}) {
-        space.push_back(
-            Ease({.regularization = regularization, .history_half_life_days = history_days, .popularity = {.popularity_weight = weight}})
-                .knobs());
-      }
+    for (const PopularityMixKnobs& popularity : popularity_mixes_to_try()) {
+      space.push_back(Ease({.regularization = regularization, .popularity = popularity}).knobs());
     }
   }
   return space;

@@ -54,13 +54,8 @@ Result<std::unique_ptr<Recommender>> Ials::make(ConfigTable table) {
 std::vector<std::string> Ials::search_space() {
   std::vector<std::string> space;
   for (const double unobserved : {0.1, 0.01}) {
-    for (const double history_days : {60., kNoDecay}) {
-      for (const double weight : {0., 0.01, 0.03, 0.1}) {
-        space.push_back(Ials({.loss = {.unobserved_weight = unobserved},
-                              .history_half_life_days = history_days,
-                              .popularity = {.popularity_weight = weight}})
-                            .knobs());
-      }
+    for (const PopularityMixKnobs& popularity : popularity_mixes_to_try()) {
+      space.push_back(Ials({.loss = {.unobserved_weight = unobserved}, .popularity = popularity}).knobs());
     }
   }
   return space;

@@ -6,6 +6,8 @@
 
 namespace gemel {
 
+std::vector<PopularityMixKnobs> popularity_mixes_to_try() { return {{0, 3}, {0.01, 3}, {0.03, 3}, {0.1, 3}, {0.03, 30}}; }
+
 PopularityMixKnobs read_popularity_mix(ConfigTable& table, PopularityMixKnobs fallback) {
   return {.popularity_weight = table.number("popularity_weight", fallback.popularity_weight, 0),
           .popularity_half_life_days = read_half_life(table, "popularity_half_life_days", fallback.popularity_half_life_days)};

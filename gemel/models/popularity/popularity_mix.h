@@ -20,6 +20,8 @@ struct PopularityMixKnobs {
   double popularity_half_life_days = 3;
 };
 
+// What search spaces try, for tastes between 0 and 1; no other fit is needed for it.
+std::vector<PopularityMixKnobs> popularity_mixes_to_try();
 PopularityMixKnobs read_popularity_mix(ConfigTable& table, PopularityMixKnobs fallback = {});
 std::string to_toml(const PopularityMixKnobs& knobs);
 
