@@ -1,6 +1,6 @@
-// How fast is exact search? `bench_search CANDIDATES QUERIES DIM K BATCH SECONDS` reads both files (float32 rows), answers the queries BATCH at a
-// time with one thread, over and over for so many seconds, and prints one line: median and 99th percentile of a call in microseconds, CPU
-// microseconds a query, and a checksum of the answers. search.py calls it beside the peers.
+// How fast is exact search? `bench_search CANDIDATES QUERIES DIM K BATCH SECONDS` reads both files (float32 rows), answers the queries
+// BATCH at a time with one thread, over and over for so many seconds, and prints one line: median and 99th percentile of a call in
+// microseconds, CPU microseconds a query, and a checksum of the answers. search.py calls it beside the peers.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

@@ -62,6 +62,7 @@ Failure name_config(const Error& error, std::string_view config_path);
 
 int exit_code(ErrorCode code);
 
-AddCommand add_init, add_ingest, add_train, add_evaluate, add_recommend, add_similar, add_inspect, add_synth, add_report, add_tune, add_experiment;
+AddCommand add_init, add_ingest, add_train, add_evaluate, add_recommend, add_similar, add_inspect, add_synth, add_report, add_tune,
+    add_experiment;
 
 }  // namespace gemel::cli

@@ -67,7 +67,8 @@ Histories histories_for(const Dataset& dataset, Protocol protocol, std::size_t b
 // Asks about target events in [begin, end) of the Dataset after the cut that `begin` stands for. kRollingWeek: weeks of 7 days from
 // `from`; the last one may be shorter. kPerEvent: a block is a day; where there are no days, the whole period is one.
 // kLeaveLastOut and kLightgcnSplit drop repeats, kRandom8020 keeps them, whatever `repeats` says: their figures are made so.
-// Errors (kBadConfig): no target event in the period, or none that does not fall out; the protocol needs times or file splits that the Dataset lacks.
+// Errors (kBadConfig): no target event in the period, or none that does not fall out; the protocol needs times or file splits that the
+// Dataset lacks.
 Result<QueryPlan> make_query_plan(const Dataset& dataset, const Histories& all_events, Protocol protocol, Repeats repeats,
                                   std::size_t begin, std::size_t end, TimePoint from);
 

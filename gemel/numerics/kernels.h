@@ -92,8 +92,8 @@ struct Kernels {
   void (*gelu)(const float* x, float* y, std::size_t n);
   void (*gelu_backward)(const float* x, const float* dy, float* dx, std::size_t n);
 
-  // One step of pairwise ranking: user += step * (better - worse), better += step * user, worse -= step * user, with the user as it was, and
-  // each shrinks by `shrink` times itself.
+  // One step of pairwise ranking: user += step * (better - worse), better += step * user, worse -= step * user, with the user as it was,
+  // and each shrinks by `shrink` times itself.
   void (*pairwise_step)(float step, float shrink, float* user, float* better, float* worse, std::size_t n);
 
   void (*adagrad)(const AdagradStep& step, const float* gradient, float* sum_of_squares, float* value, std::size_t n);

@@ -61,14 +61,15 @@ class Search {
     for (const TuningDimension& dimension : tuning_.space)
       space += concat(dimension.key, " ", static_cast<int>(dimension.kind), " ", dimension.low, " ", dimension.high, " ",
                       fmt::format("{}", fmt::join(dimension.choices, "|")), "; ");
-    GEMEL_ASSIGN_OR_RETURN(log_, TrialLog::open(options_.trials_path, {{"model", std::string(entry_.name)},
-                                                                       {"data", dataset_.fingerprint()},
-                                                                       {"validation", concat(split_.validation_begin, " to ", split_.test_begin)},
-                                                                       {"protocol", std::string(to_text(options_.protocol))},
-                                                                       {"repeats", std::string(to_text(options_.repeats))},
-                                                                       {"seed", concat(options_.seed)},
-                                                                       {"fixed", in_one_line(fixed_)},
-                                                                       {"space", space}}));
+    GEMEL_ASSIGN_OR_RETURN(log_,
+                           TrialLog::open(options_.trials_path, {{"model", std::string(entry_.name)},
+                                                                 {"data", dataset_.fingerprint()},
+                                                                 {"validation", concat(split_.validation_begin, " to ", split_.test_begin)},
+                                                                 {"protocol", std::string(to_text(options_.protocol))},
+                                                                 {"repeats", std::string(to_text(options_.repeats))},
+                                                                 {"seed", concat(options_.seed)},
+                                                                 {"fixed", in_one_line(fixed_)},
+                                                                 {"space", space}}));
     return {};
   }
 
