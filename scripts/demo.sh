@@ -18,7 +18,8 @@ step "Read a year of a grocery shop: 1.47 million purchases, 92,331 products, 2,
 step "A two-tower for products a household has not bought before: choices on the weeks before 2017-11-26, then one fit more on all of them" \
   gemel train $out/dataset --model two_tower --config experiments/complete_journey_quick.toml --repeats drop --out $out/bundle
 step "Judged on the weeks after, beside simple approaches tuned on the same validation" \
-  gemel evaluate $out/dataset --repeats drop --bundle $out/bundle --json $out/report.json
+  gemel evaluate $out/dataset --repeats drop --bundle $out/bundle --models popularity,repurchase,item_knn,user_knn \
+  --config experiments/complete_journey_quick.toml --json $out/report.json
 step "What might household 1228 buy for the first time on the first of December?" \
   gemel recommend $out/bundle --dataset $out/dataset --user 1228 --action purchase --at 2017-12-01 -k 10 --exclude-seen
 
