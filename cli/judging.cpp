@@ -1,13 +1,12 @@
 #include "cli/judging.h"
 
 #include <fmt/format.h>
-#include <stdlib.h>
-
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/beside.h"
 #include "gemel/base/file.h"
+#include "gemel/base/scratch_folder.h"
 #include "gemel/eval/evaluate.h"
 #include "gemel/retrieval/retriever.h"
 #include "gemel/synth/oracle.h"
@@ -23,27 +22,6 @@ std::vector<std::string> baseline_names() {
   return names;
 }
 
-// Where fits leave their curves until they are read.
-class ScratchFolder {
- public:
-  static Result<ScratchFolder> make() {
-    std::error_code code;
-    std::string name = (std::filesystem::temp_directory_path(code) / "gemel-curves-XXXXXX").string();
-    if (code || ::mkdtemp(name.data()) == nullptr) return fail(ErrorCode::kIo, name, ": making a temporary folder failed");
-    return ScratchFolder(std::move(name));
-  }
-  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ~ScratchFolder() {
-    std::error_code ignored;  // a leftover in the system's folder for such things
-    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-  }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
-  std::filesystem::path path_;
-};
-
 std::string text_of_file(const std::filesystem::path& path) {
   const auto text = read_file(path);
   return text ? *text : "";
@@ -56,7 +34,7 @@ Result<JudgedModel> judge_model(const std::string& name, const Judging& judging,
   std::optional<ScratchFolder> scratch;
   SelectOptions select{.protocol = judging.plan.protocol, .repeats = judging.plan.repeats, .seed = judging.options.seed, .curves_path = {}};
   if (extras.curves) {
-    GEMEL_ASSIGN_OR_RETURN(ScratchFolder made, ScratchFolder::make());
+    GEMEL_ASSIGN_OR_RETURN(ScratchFolder made, ScratchFolder::make("curves"));
     scratch.emplace(std::move(made));
     select.curves_path = scratch->path() / "curves.jsonl";
   }

@@ -1,9 +1,8 @@
 #include "gemel/models/blend/blend.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 
+#include "gemel/base/scratch_folder.h"
 #include "gemel/models/blend/fusion_search.h"
 #include "gemel/models/registry.h"
 
@@ -31,27 +30,6 @@ void check_parts(ConfigTable& table, const std::vector<std::string>& parts) {
     if (std::count(parts.begin(), parts.end(), parts[i]) > 1) table.reject("parts", concat("names '", parts[i], "' twice"));
   }
 }
-
-// A folder for what lives only as long as a fit.
-class ScratchFolder {
- public:
-  static Result<ScratchFolder> create() {
-    std::string name = (fs::temp_directory_path() / "gemel-blend-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) return fail(ErrorCode::kIo, name, ": creating a folder failed");
-    return ScratchFolder(name);
-  }
-  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ScratchFolder& operator=(ScratchFolder&&) = delete;
-  ~ScratchFolder() {
-    std::error_code ignored;  // the system empties this place
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  explicit ScratchFolder(fs::path path) : path_(std::move(path)) {}
-  fs::path path_;
-};
 
 // The first setting of the part's search space with the best NDCG@20 on validation; its only one, without a look.
 Result<std::string> choose_knobs(const ModelEntry& entry, const TrainView& view, const FitContext& context) {
@@ -167,7 +145,7 @@ void Blend::use_defaults() {
 // Asking the queries of validation moves the parts' counters forward; they are put back from what was saved before.
 Result<void> Blend::choose_fusion(const TrainView& view, const FitContext& context) {
   const Validation& validation = *context.validation;
-  GEMEL_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::create());
+  GEMEL_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::make("blend"));
   GEMEL_RETURN_IF_ERROR(save(folder.path()));
   FusionSearch search(parts_.size());
   const std::size_t step = validation.plan.queries.size() / kMaxSearchQueries + 1;
