@@ -1,6 +1,7 @@
 #include "cli/judging.h"
 
 #include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -27,9 +28,17 @@ std::string text_of_file(const std::filesystem::path& path) {
   return text ? *text : "";
 }
 
-Result<JudgedModel> judge_model(const std::string& name, const Judging& judging, const JudgeExtras& extras, CommandContext& run) {
+// A model that `learns` goes on doing so each week when the user asked for it.
+Result<Evaluation> judge(Recommender& model, bool learns, const Judging& judging, const JudgeExtras& extras, CommandContext& run) {
   const FitContext weekly{.pool = run.pool(), .progress = no_progress(), .seed = judging.options.seed};
-  const FitContext* retrain = judging.options.retrain ? &weekly : nullptr;
+  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation,
+                         evaluate(model, judging.dataset, judging.histories, judging.plan, run.pool(), run.progress(),
+                                  {.watched = extras.watched, .retrain = learns && judging.options.retrain ? &weekly : nullptr}));
+  extras.look(model);
+  return evaluation;
+}
+
+Result<JudgedModel> judge_model(const std::string& name, const Judging& judging, const JudgeExtras& extras, CommandContext& run) {
   const ModelEntry* entry = find_model(name);
   std::optional<ScratchFolder> scratch;
   SelectOptions select{.protocol = judging.plan.protocol, .repeats = judging.plan.repeats, .seed = judging.options.seed, .curves_path = {}};
@@ -42,9 +51,7 @@ Result<JudgedModel> judge_model(const std::string& name, const Judging& judging,
       select_on_validation(*entry, fixed_knobs(judging.config, name), judging.dataset, judging.split, select, run.pool(), run.progress());
   if (!selected) return name_config(selected.error(), judging.config_path);
   Selection& selection = *selected;
-  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(*selection.model, judging.dataset, judging.histories, judging.plan, run.pool(),
-                                                         run.progress(), {extras.watched, retrain}));
-  extras.look(*selection.model);
+  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, judge(*selection.model, /*learns=*/true, judging, extras, run));
   JudgedModel judged{.contender = {.evaluation = std::move(evaluation), .is_baseline = entry->is_baseline},
                      .story = {.source = {},
                                .trials = std::move(selection.trials),
@@ -82,8 +89,6 @@ void read_cost(const std::filesystem::path& path, report::FitStory& story) {
 }
 
 Result<JudgedModel> judge_bundle(const std::string& directory, const Judging& judging, const JudgeExtras& extras, CommandContext& run) {
-  const FitContext weekly{.pool = run.pool(), .progress = no_progress(), .seed = judging.options.seed};
-  const FitContext* retrain = judging.options.retrain ? &weekly : nullptr;
   GEMEL_ASSIGN_OR_RETURN(Retriever retriever, Retriever::open(directory));
   const Manifest& manifest = retriever.bundle().manifest();
   if (manifest.data_fingerprint != judging.dataset.fingerprint()) {
@@ -94,9 +99,7 @@ Result<JudgedModel> judge_bundle(const std::string& directory, const Judging& ju
     return fail(ErrorCode::kBadInput, directory, ": knows ", manifest.num_events, " events, the test begins after ",
                 judging.split.test_begin, ": it has seen its own answers");
   }
-  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(retriever, judging.dataset, judging.histories, judging.plan, run.pool(),
-                                                         run.progress(), {extras.watched, retrain}));
-  extras.look(retriever);
+  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, judge(retriever, /*learns=*/true, judging, extras, run));
   const ModelEntry* entry = find_model(manifest.model_name);
   JudgedModel judged{.contender = {.evaluation = std::move(evaluation), .is_baseline = entry != nullptr && entry->is_baseline},
                      .story = {.source = directory, .trials = trials_of(manifest, judging.plan)}};
@@ -112,9 +115,7 @@ Result<JudgedModel> judge_oracle(const Judging& judging, const JudgeExtras& extr
   const std::string& shop = judging.options.oracle;
   const double horizon_days = synth::horizon_days(judging.plan.protocol, judging.split);
   GEMEL_ASSIGN_OR_RETURN(synth::Oracle oracle, synth::Oracle::open(shop, judging.dataset, horizon_days, run.pool()));
-  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation,
-                         evaluate(oracle, judging.dataset, judging.histories, judging.plan, run.pool(), run.progress(), {extras.watched}));
-  extras.look(oracle);
+  GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, judge(oracle, /*learns=*/false, judging, extras, run));
   return JudgedModel{.contender = {.evaluation = std::move(evaluation), .is_oracle = true}, .story = {.source = shop}};
 }
 
