@@ -35,7 +35,7 @@ class ExactIndex::Scan {
  public:
   Scan(const ExactIndex& index, const SearchRequest& request, std::span<const float> bias)
       : index_(index), request_(request), bias_(bias), first_stretch_(std::max(kPanelsAtOnce, request.k)) {
-    const std::size_t longest = std::min(std::max(first_stretch_, kPanelsAtOnce), index.num_panels_);
+    const std::size_t longest = std::min(first_stretch_, index.num_panels_);
     const std::size_t num_queries = std::min(kQueryBlock, request.queries.rows);
     hit_panels_.resize(num_queries * longest);
     hit_scores_.resize(num_queries * longest * kPanelWidth);

@@ -11,7 +11,6 @@
 
 #include "gemel/base/file.h"
 #include "gemel/models/two_tower/two_tower.h"
-#include "gemel/nn/l2_normalize.h"
 
 namespace gemel {
 namespace {
@@ -137,6 +136,8 @@ Result<void> TwoTower::load(const fs::path& directory) {
                          candidates.matrix("candidate_embeddings", kAnySize, network_.candidate_tower().output_dim()));
   candidate_embeddings_ = Matrix(embeddings.rows, embeddings.cols);
   std::copy_n(embeddings.data, embeddings.size(), candidate_embeddings_.data());
+  ThreadPool alone(1);
+  index_candidates(alone);
   GEMEL_ASSIGN_OR_RETURN(const auto encoders, SafetensorsFile::open(directory / "encoders.safetensors"));
   GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::load(config_, encoders));
   if (query_encoder_.tables().size() != spec_.query_tables.size() || query_encoder_.token_tables().size() != spec_.token_tables.size() ||
@@ -192,11 +193,6 @@ Result<void> TwoTower::load_counters(const fs::path& path) {
   if (trend.num_inputs() != spec_.num_trend_inputs) return fail(ErrorCode::kCorrupt, path.string(), ": does not fit features.json");
   counters_ = Counters(DecayedCounts::from_snapshot(std::move(snapshot), num_items), std::move(trend), query_encoder_.item_ids());
   counters_.bias(network_, weights_, item_bias_);
-  index_ = ExactIndex(candidate_embeddings_);
-  candidate_directions_ = candidate_embeddings_;
-  std::vector<float> norms(num_items);
-  ThreadPool alone(1);
-  l2_normalize_forward(candidate_directions_, candidate_directions_, norms, alone);
   return {};
 }
 

@@ -349,9 +349,13 @@ void TwoTower::embed_all_candidates(ThreadPool& pool) {
     network_.embed_candidates(input, activations, pool);
     std::copy_n(activations.embeddings.data(), activations.embeddings.size(), candidate_embeddings_.row(begin).data());
   }
+  index_candidates(pool);
+}
+
+void TwoTower::index_candidates(ThreadPool& pool) {
   index_ = ExactIndex(candidate_embeddings_);
   candidate_directions_ = candidate_embeddings_;
-  std::vector<float> norms(num_items);
+  std::vector<float> norms(candidate_directions_.rows());
   l2_normalize_forward(candidate_directions_, candidate_directions_, norms, pool);
 }
 

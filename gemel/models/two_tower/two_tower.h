@@ -59,6 +59,7 @@ class TwoTower final : public Recommender {
   void finish(const FitContext& context, BestEpoch best);
   Result<double> judge(const TrainView& view, const FitContext& context);
   void embed_all_candidates(ThreadPool& pool);
+  void index_candidates(ThreadPool& pool);  // whenever their embeddings are new
   void stand_at(const TrainView& view);  // counters and bias as of the end of the view
   Counters new_counters(TrendFeatures trend) const;  // nothing counted yet
   bool chooses_calibration() const;
