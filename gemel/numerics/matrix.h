@@ -51,6 +51,7 @@ class Matrix {
  public:
   Matrix() = default;
   Matrix(std::size_t rows, std::size_t cols, float value = 0) : rows_(rows), cols_(cols), values_(rows * cols, value) {}
+  explicit Matrix(ConstMatrixView view) : rows_(view.rows), cols_(view.cols), values_(view.data, view.data + view.size()) {}
 
   // Keeps the memory it has when it is enough; the values are unspecified afterwards.
   void resize(std::size_t rows, std::size_t cols) {

@@ -239,10 +239,8 @@ Result<void> Bpr::load(const std::filesystem::path& directory) {
   GEMEL_ASSIGN_OR_RETURN(const auto biases, file.values<float>("item_biases", {num_items}));
   GEMEL_ASSIGN_OR_RETURN(const auto is_known, file.values<std::uint8_t>("is_known", {num_items}));
   fitted_until_ = TimePoint(std::chrono::microseconds(until[0]));
-  user_factors_ = Matrix(users.rows, users.cols);
-  std::copy_n(users.data, users.size(), user_factors_.data());
-  item_factors_ = Matrix(items.rows, items.cols);
-  std::copy_n(items.data, items.size(), item_factors_.data());
+  user_factors_ = Matrix(users);
+  item_factors_ = Matrix(items);
   item_biases_.assign(biases.begin(), biases.end());
   is_known_.assign(is_known.begin(), is_known.end());
   prepare();

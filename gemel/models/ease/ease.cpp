@@ -205,8 +205,7 @@ Result<void> Ease::load(const std::filesystem::path& directory) {
   items_.assign(items.begin(), items.end());
   rows_.assign(num_items, kNoRow);
   for (std::size_t row = 0; row < items_.size(); ++row) rows_[items_[row]] = static_cast<std::uint32_t>(row);
-  weights_.resize(weights.rows, weights.cols);
-  std::copy_n(weights.data, weights.size(), weights_.data());
+  weights_ = Matrix(weights);
   return {};
 }
 

@@ -199,9 +199,7 @@ Result<void> Ials::load(const std::filesystem::path& directory) {
     return fail(ErrorCode::kCorrupt, (directory / kFileName).string(), ": expected finite factors, found others");
   }
   action_weights_.assign(action_weights.begin(), action_weights.end());
-  Matrix copy(factors.rows, factors.cols);
-  std::copy_n(factors.data, factors.size(), copy.data());
-  set_items(FixedSide(std::move(copy), {spectrum.begin(), spectrum.end()}, knobs_.loss));
+  set_items(FixedSide(Matrix(factors), {spectrum.begin(), spectrum.end()}, knobs_.loss));
   return {};
 }
 

@@ -178,8 +178,7 @@ Result<void> Mf::load(const std::filesystem::path& directory) {
   GEMEL_ASSIGN_OR_RETURN(const auto is_known, file.values<std::uint8_t>("is_known", {num_items}));
   action_weights_.assign(action_weights.begin(), action_weights.end());
   mean_ = mean[0];
-  item_factors_ = Matrix(items.rows, items.cols);
-  std::copy_n(items.data, items.size(), item_factors_.data());
+  item_factors_ = Matrix(items);
   item_biases_.assign(biases.begin(), biases.end());
   is_known_.assign(is_known.begin(), is_known.end());
   prepare();

@@ -36,8 +36,7 @@ Result<CandidateEncoder> CandidateEncoder::load(const TwoTowerConfig& config, Ta
     num_numbers += place.number ? 2 : 0;
   }
   GEMEL_ASSIGN_OR_RETURN(const auto numbers, file.matrix("item_numbers", num_items, num_numbers));
-  encoder.table_.numbers = Matrix(numbers.rows, numbers.cols);
-  std::copy_n(numbers.data, numbers.size(), encoder.table_.numbers.data());
+  encoder.table_.numbers = Matrix(numbers);
   GEMEL_ASSIGN_OR_RETURN(const auto sizes, file.values<std::int64_t>("item_bags.num_rows", {num_bags}));
   for (const std::int64_t size : sizes) {
     if (size < 0 || size > UINT32_MAX) return corrupt("item_bags.num_rows holds ", size);

@@ -97,8 +97,7 @@ Result<void> save_with_moments(const fs::path& path, const Network& network) {
 
 Result<void> load_matrix(const SafetensorsFile& file, std::string_view name, const Matrix& like, Matrix& into) {
   GEMEL_ASSIGN_OR_RETURN(const auto values, file.matrix(name, like.rows(), like.cols()));
-  into.resize(values.rows, values.cols);
-  std::copy_n(values.data, values.size(), into.data());
+  into = Matrix(values);
   return {};
 }
 

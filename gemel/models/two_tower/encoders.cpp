@@ -371,8 +371,7 @@ Result<QueryEncoder> QueryEncoder::load(const TwoTowerConfig& config, const Safe
   encoder.item_ids_ = IdRows(std::vector(item_rows.begin(), item_rows.end()));
   encoder.user_ids_ = IdRows(std::vector(user_rows.begin(), user_rows.end()));
   GEMEL_ASSIGN_OR_RETURN(const auto numbers, file.matrix("user_numbers", user_rows.size()));
-  encoder.users_.numbers = Matrix(numbers.rows, numbers.cols);
-  std::copy(numbers.data, numbers.data + numbers.size(), encoder.users_.numbers.data());
+  encoder.users_.numbers = Matrix(numbers);
   for (std::size_t i = 0; i + 4 < shape.size(); ++i) {
     GEMEL_ASSIGN_OR_RETURN(const auto offsets, file.values<std::uint32_t>(concat("user_bags.", i, ".offsets"), {user_rows.size() + 1}));
     GEMEL_ASSIGN_OR_RETURN(const auto rows, file.values<std::uint32_t>(concat("user_bags.", i, ".rows")));

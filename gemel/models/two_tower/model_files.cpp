@@ -134,8 +134,7 @@ Result<void> TwoTower::load(const fs::path& directory) {
   GEMEL_ASSIGN_OR_RETURN(const auto candidates, SafetensorsFile::open(directory / "candidates.safetensors"));
   GEMEL_ASSIGN_OR_RETURN(const auto embeddings,
                          candidates.matrix("candidate_embeddings", kAnySize, network_.candidate_tower().output_dim()));
-  candidate_embeddings_ = Matrix(embeddings.rows, embeddings.cols);
-  std::copy_n(embeddings.data, embeddings.size(), candidate_embeddings_.data());
+  candidate_embeddings_ = Matrix(embeddings);
   ThreadPool alone(1);
   index_candidates(alone);
   GEMEL_ASSIGN_OR_RETURN(const auto encoders, SafetensorsFile::open(directory / "encoders.safetensors"));
