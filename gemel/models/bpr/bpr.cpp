@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kFileName = "bpr.safetensors";
 constexpr double kInitialDeviation = 0.1;  // of a factor
-constexpr std::size_t kQueriesAtOnce = 1024;
 constexpr std::size_t kHistoryLength = 100;  // the last events after the fit that a customer is moved by
 constexpr int kStepsOfAnEvent = 10;
 constexpr int kMaxDraws = 100;
@@ -133,14 +132,10 @@ Result<void> Bpr::fit(const TrainView& view, const FitContext& context) {
 }
 
 void Bpr::prepare() {
-  index_ = ExactIndex(item_factors_);
-  embeddings_ = item_factors_;
+  ranking_ = FactorRanking(item_factors_);
   known_.clear();
-  for (std::uint32_t item = 0; item < item_factors_.rows(); ++item) {
-    const float length = std::sqrt(kernels().sum_squares(embeddings_.row(item).data(), embeddings_.cols()));
+  for (std::uint32_t item = 0; item < is_known_.size(); ++item)
     if (is_known_[item] != 0) known_.push_back(item);
-    if (length > 0) kernels().scale(1 / length, embeddings_.row(item).data(), embeddings_.cols());
-  }
 }
 
 bool Bpr::take_fit(const Recommender& fitted, const TrainView& view) {
@@ -195,26 +190,14 @@ bool Bpr::embed(const Query& query, std::span<float> user) const {
 
 void Bpr::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                     std::vector<std::vector<ScoredItem>>& out) const {
-  out.resize(queries.size());
-  const std::vector<std::uint8_t> ranked = popularity_.ranked_by_taste(is_known_, eligible);
-  std::vector<float> bias(popularity_.bias().begin(), popularity_.bias().end());
-  kernels().add(item_biases_.data(), bias.data(), bias.size());
-  std::vector<std::vector<ScoredIndex>> found;
-  for (std::size_t begin = 0; begin < queries.size(); begin += kQueriesAtOnce) {
-    const auto some = queries.subspan(begin, std::min(kQueriesAtOnce, queries.size() - begin));
+  const auto embed_all = [&](std::span<const Query> some, std::span<std::uint8_t> has_taste) {
     Matrix users(some.size(), item_factors_.cols());
-    std::vector<std::uint8_t> has_taste(some.size());
-    pool.for_blocks(some.size(), 16, [&](std::size_t first, std::size_t last) {
-      for (std::size_t q = first; q < last; ++q) has_taste[q] = embed(some[q], users.row(q));
+    pool.for_blocks(some.size(), 16, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t q = begin; q < end; ++q) has_taste[q] = embed(some[q], users.row(q));
     });
-    std::vector<std::span<const std::uint32_t>> excluded;
-    for (const Query& query : some) excluded.push_back(as_rows(query.excluded));
-    index_.search({.queries = users, .candidate_bias = bias, .eligible = ranked, .excluded = excluded, .k = k}, pool, found);
-    for (std::size_t q = 0; q < some.size(); ++q) {
-      if (has_taste[q] == 0) found[q].clear();
-      popularity_.complete(some[q], k, eligible, found[q], out[begin + q]);
-    }
-  }
+    return users;
+  };
+  ranking_.recommend(queries, k, eligible, is_known_, item_biases_, popularity_, embed_all, pool, out);
 }
 
 Result<void> Bpr::save(const std::filesystem::path& directory) const {

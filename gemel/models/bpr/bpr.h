@@ -11,7 +11,7 @@
 // Thread safety: as Recommender. Cost of an epoch: pairs * dim * (3 + num_hard_negatives); of a query: num_items * dim.
 #pragma once
 
-#include "gemel/index/exact_index.h"
+#include "gemel/models/factor_ranking.h"
 #include "gemel/models/interactions.h"
 #include "gemel/models/popularity/popularity_mix.h"
 #include "gemel/models/tuning_space.h"
@@ -43,7 +43,7 @@ class Bpr : public Recommender {
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
-  ConstMatrixView item_embeddings() const override { return embeddings_; }
+  ConstMatrixView item_embeddings() const override { return ranking_.directions(); }
   Result<void> save(const std::filesystem::path& directory) const override;
   Result<void> load(const std::filesystem::path& directory) override;
 
@@ -64,8 +64,7 @@ class Bpr : public Recommender {
   std::vector<float> item_biases_;  // [num_items]
   std::vector<std::uint8_t> is_known_;  // [num_items]
   std::vector<std::uint32_t> known_;  // the products that are
-  ExactIndex index_;
-  Matrix embeddings_;  // [num_items, dim], of length 1; zeros for unknown products
+  FactorRanking ranking_;
 };
 
 }  // namespace gemel

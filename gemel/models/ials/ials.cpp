@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::string_view kFileName = "ials.safetensors";
 constexpr double kInitialDeviation = 0.1;  // of a dot product's factors, over sqrt(dim): Rendle et al., section 4
-constexpr std::size_t kQueriesAtOnce = 1024;
 
 // Random rows for the products that have any customer; zeros for the others and where the width is filled up.
 Matrix initial_factors(const InteractionRows& customers, std::size_t dim, std::uint64_t seed) {
@@ -113,14 +112,10 @@ Result<void> Ials::fit(const TrainView& view, const FitContext& context) {
 void Ials::set_items(FixedSide items) {
   items_ = std::move(items);
   const Matrix& factors = items_.factors();
-  index_ = ExactIndex(factors);
-  embeddings_ = factors;
+  ranking_ = FactorRanking(factors);
   is_known_.assign(factors.rows(), 0);
   for (std::size_t item = 0; item < factors.rows(); ++item) {
-    const float length = std::sqrt(kernels().sum_squares(factors.row(item).data(), factors.cols()));
-    if (length == 0) continue;
-    is_known_[item] = 1;
-    kernels().scale(1 / length, embeddings_.row(item).data(), embeddings_.cols());
+    is_known_[item] = kernels().sum_squares(factors.row(item).data(), factors.cols()) > 0;
   }
 }
 
@@ -161,21 +156,12 @@ Matrix Ials::solve_queries(std::span<const Query> queries, ThreadPool& pool) con
 
 void Ials::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                      std::vector<std::vector<ScoredItem>>& out) const {
-  out.resize(queries.size());
-  const std::vector<std::uint8_t> ranked = popularity_.ranked_by_taste(is_known_, eligible);
-  std::vector<std::vector<ScoredIndex>> found;
-  for (std::size_t begin = 0; begin < queries.size(); begin += kQueriesAtOnce) {
-    const auto some = queries.subspan(begin, std::min(kQueriesAtOnce, queries.size() - begin));
-    const Matrix solved = solve_queries(some, pool);
-    std::vector<std::span<const std::uint32_t>> excluded;
-    for (const Query& query : some) excluded.push_back(as_rows(query.excluded));
-    index_.search({.queries = solved, .candidate_bias = popularity_.bias(), .eligible = ranked, .excluded = excluded, .k = k}, pool, found);
-    for (std::size_t q = 0; q < some.size(); ++q) {
-      const bool has_taste = std::ranges::any_of(solved.row(q), [](float value) { return value != 0; });
-      if (!has_taste) found[q].clear();
-      popularity_.complete(some[q], k, eligible, found[q], out[begin + q]);
-    }
-  }
+  const auto solve_some = [&](std::span<const Query> some, std::span<std::uint8_t> has_taste) {
+    Matrix solved = solve_queries(some, pool);
+    for (std::size_t q = 0; q < some.size(); ++q) has_taste[q] = std::ranges::any_of(solved.row(q), [](float value) { return value != 0; });
+    return solved;
+  };
+  ranking_.recommend(queries, k, eligible, is_known_, /*item_biases=*/{}, popularity_, solve_some, pool, out);
 }
 
 Result<void> Ials::save(const std::filesystem::path& directory) const {

@@ -8,7 +8,7 @@
 // Thread safety: as Recommender. Cost of an epoch: see fixed_side.h; of a query: a solution, and num_items * dim for the scan.
 #pragma once
 
-#include "gemel/index/exact_index.h"
+#include "gemel/models/factor_ranking.h"
 #include "gemel/models/ials/fixed_side.h"
 #include "gemel/models/popularity/popularity_mix.h"
 #include "gemel/models/tuning_space.h"
@@ -41,7 +41,7 @@ class Ials : public Recommender {
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
-  ConstMatrixView item_embeddings() const override { return embeddings_; }
+  ConstMatrixView item_embeddings() const override { return ranking_.directions(); }
   Result<void> save(const std::filesystem::path& directory) const override;
   Result<void> load(const std::filesystem::path& directory) override;
 
@@ -55,8 +55,7 @@ class Ials : public Recommender {
   PopularityMix popularity_;
   std::vector<double> action_weights_;
   FixedSide items_;
-  ExactIndex index_;
-  Matrix embeddings_;  // [num_items, width], of length 1; zeros where the fit saw no event
+  FactorRanking ranking_;
   std::vector<std::uint8_t> is_known_;  // [num_items]
 };
 

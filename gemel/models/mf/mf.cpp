@@ -1,7 +1,6 @@
 #include "gemel/models/mf/mf.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "gemel/numerics/kernels.h"
 #include "gemel/numerics/safetensors.h"
@@ -10,7 +9,6 @@ namespace gemel {
 namespace {
 
 constexpr std::string_view kFileName = "mf.safetensors";
-constexpr std::size_t kQueriesAtOnce = 1024;
 constexpr double kMinRidge = 1e-6;  // so that few scores without regularisation still have one solution
 
 }  // namespace
@@ -74,17 +72,8 @@ Result<void> Mf::fit(const TrainView& view, const FitContext& context) {
   } else {
     for (const std::uint32_t item : scores.columns) is_known_[item] = 1;
   }
-  prepare();
+  ranking_ = FactorRanking(item_factors_);
   return {};
-}
-
-void Mf::prepare() {
-  index_ = ExactIndex(item_factors_);
-  embeddings_ = item_factors_;
-  for (std::size_t item = 0; item < embeddings_.rows(); ++item) {
-    const float length = std::sqrt(kernels().sum_squares(embeddings_.row(item).data(), embeddings_.cols()));
-    if (length > 0) kernels().scale(1 / length, embeddings_.row(item).data(), embeddings_.cols());
-  }
 }
 
 bool Mf::take_fit(const Recommender& fitted, const TrainView& view) {
@@ -100,7 +89,7 @@ bool Mf::take_fit(const Recommender& fitted, const TrainView& view) {
   item_factors_ = other->item_factors_;
   item_biases_ = other->item_biases_;
   is_known_ = other->is_known_;
-  prepare();
+  ranking_ = FactorRanking(item_factors_);
   return true;
 }
 
@@ -133,26 +122,14 @@ bool Mf::solve(const Query& query, std::span<float> factors) const {
 
 void Mf::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                    std::vector<std::vector<ScoredItem>>& out) const {
-  out.resize(queries.size());
-  const std::vector<std::uint8_t> ranked = popularity_.ranked_by_taste(is_known_, eligible);
-  std::vector<float> bias(popularity_.bias().begin(), popularity_.bias().end());
-  kernels().add(item_biases_.data(), bias.data(), bias.size());
-  std::vector<std::vector<ScoredIndex>> found;
-  for (std::size_t begin = 0; begin < queries.size(); begin += kQueriesAtOnce) {
-    const auto some = queries.subspan(begin, std::min(kQueriesAtOnce, queries.size() - begin));
+  const auto embed_all = [&](std::span<const Query> some, std::span<std::uint8_t> has_taste) {
     Matrix users(some.size(), item_factors_.cols());
-    std::vector<std::uint8_t> has_taste(some.size());
-    pool.for_blocks(some.size(), 16, [&](std::size_t first, std::size_t last) {
-      for (std::size_t q = first; q < last; ++q) has_taste[q] = solve(some[q], users.row(q));
+    pool.for_blocks(some.size(), 16, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t q = begin; q < end; ++q) has_taste[q] = solve(some[q], users.row(q));
     });
-    std::vector<std::span<const std::uint32_t>> excluded;
-    for (const Query& query : some) excluded.push_back(as_rows(query.excluded));
-    index_.search({.queries = users, .candidate_bias = bias, .eligible = ranked, .excluded = excluded, .k = k}, pool, found);
-    for (std::size_t q = 0; q < some.size(); ++q) {
-      if (has_taste[q] == 0) found[q].clear();
-      popularity_.complete(some[q], k, eligible, found[q], out[begin + q]);
-    }
-  }
+    return users;
+  };
+  ranking_.recommend(queries, k, eligible, is_known_, item_biases_, popularity_, embed_all, pool, out);
 }
 
 Result<void> Mf::save(const std::filesystem::path& directory) const {
@@ -181,7 +158,7 @@ Result<void> Mf::load(const std::filesystem::path& directory) {
   item_factors_ = Matrix(items);
   item_biases_.assign(biases.begin(), biases.end());
   is_known_.assign(is_known.begin(), is_known.end());
-  prepare();
+  ranking_ = FactorRanking(item_factors_);
   return {};
 }
 

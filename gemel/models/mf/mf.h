@@ -6,7 +6,7 @@
 // Thread safety: as Recommender. Cost of an epoch: scores * dim; of a query: history * dim^2 + dim^3 / 6 + num_items * dim.
 #pragma once
 
-#include "gemel/index/exact_index.h"
+#include "gemel/models/factor_ranking.h"
 #include "gemel/models/mf/factorize.h"
 #include "gemel/models/popularity/popularity_mix.h"
 #include "gemel/models/tuning_space.h"
@@ -34,12 +34,11 @@ class Mf : public Recommender {
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
-  ConstMatrixView item_embeddings() const override { return embeddings_; }
+  ConstMatrixView item_embeddings() const override { return ranking_.directions(); }
   Result<void> save(const std::filesystem::path& directory) const override;
   Result<void> load(const std::filesystem::path& directory) override;
 
  private:
-  void prepare();
   // p [dim] of the query's history; false when none of it is known.
   bool solve(const Query& query, std::span<float> factors) const;
 
@@ -51,8 +50,7 @@ class Mf : public Recommender {
   Matrix item_factors_;             // [num_items, dim], zeros where the fit saw no score
   std::vector<float> item_biases_;  // [num_items]
   std::vector<std::uint8_t> is_known_;
-  ExactIndex index_;
-  Matrix embeddings_;  // [num_items, dim], of length 1; zeros for unknown products
+  FactorRanking ranking_;
 };
 
 }  // namespace gemel
