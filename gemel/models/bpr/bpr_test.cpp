@@ -5,10 +5,12 @@
 #include <cmath>
 
 #include "gemel/data/testing.h"
+#include "gemel/models/testing.h"
 
 namespace gemel {
 namespace {
 
+using testing::ask;
 using testing::at_day;
 using testing::item_of;
 
@@ -33,13 +35,6 @@ Bpr fitted(Bpr::Knobs knobs) {
   Bpr model(knobs);
   GEMEL_CHECK(model.fit(everything(), {.pool = pool}).has_value());
   return model;
-}
-
-std::vector<ScoredItem> ask(const Bpr& model, const Query& query, std::size_t k) {
-  ThreadPool pool(1);
-  std::vector<std::vector<ScoredItem>> out;
-  model.recommend(std::span(&query, 1), k, {}, pool, out);
-  return out[0];
 }
 
 std::size_t count_odd(const std::vector<ScoredItem>& answer) {

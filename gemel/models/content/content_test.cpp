@@ -8,21 +8,15 @@
 #include "gemel/data/testing.h"
 #include "gemel/models/half_life.h"
 #include "gemel/models/registry.h"
+#include "gemel/models/testing.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
 namespace {
 
+using testing::ask;
 using testing::at_day;
 using testing::item_of;
-
-std::vector<ScoredItem> ask(const Recommender& model, std::span<const HistoryItem> history, TimePoint at, std::size_t k = 100) {
-  ThreadPool pool(1);
-  const Query query{.user = {}, .at = at, .history = history, .excluded = {}};
-  std::vector<std::vector<ScoredItem>> out;
-  model.recommend(std::span(&query, 1), k, {}, pool, out);
-  return out[0];
-}
 
 std::map<ItemIndex, float> scores(const Recommender& model, std::span<const HistoryItem> history, TimePoint at) {
   std::map<ItemIndex, float> found;

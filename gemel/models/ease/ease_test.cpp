@@ -7,23 +7,15 @@
 
 #include "gemel/data/testing.h"
 #include "gemel/models/half_life.h"
+#include "gemel/models/testing.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
 namespace {
 
+using testing::ask;
 using testing::at_day;
 using testing::item_of;
-
-std::vector<ScoredItem> ask(const Ease& model, std::span<const HistoryItem> history, TimePoint at, std::size_t k) {
-  ThreadPool pool(1);
-  Query query;
-  query.at = at;
-  query.history = history;
-  std::vector<std::vector<ScoredItem>> out;
-  model.recommend(std::span(&query, 1), k, {}, pool, out);
-  return out[0];
-}
 
 TEST(Ease, AgreesWithACaseWorkedByHand) {
   // tea: ann bob cat; rum: ann bob. With 1 on the diagonal the matrix is (4 2; 2 3), its inverse (3 -2; -2 4) / 8,

@@ -5,11 +5,13 @@
 #include <cmath>
 
 #include "gemel/data/testing.h"
+#include "gemel/models/testing.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
 namespace {
 
+using testing::ask;
 using testing::at_day;
 using testing::item_of;
 
@@ -29,13 +31,6 @@ const Dataset& shop() {
 }
 
 TrainView everything() { return {&shop(), shop().num_events(), at_day(51)}; }
-
-std::vector<ScoredItem> ask(const Ials& model, const Query& query, std::size_t k) {
-  ThreadPool pool(1);
-  std::vector<std::vector<ScoredItem>> out;
-  model.recommend(std::span(&query, 1), k, {}, pool, out);
-  return out[0];
-}
 
 Ials fitted(Ials::Knobs knobs, std::uint64_t seed = 1) {
   ThreadPool pool(2);

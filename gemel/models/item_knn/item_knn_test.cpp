@@ -8,23 +8,15 @@
 
 #include "gemel/data/testing.h"
 #include "gemel/models/half_life.h"
+#include "gemel/models/testing.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
 namespace {
 
+using testing::ask;
 using testing::at_day;
 using testing::item_of;
-
-std::vector<ScoredItem> ask(const ItemKnn& model, std::span<const HistoryItem> history, TimePoint at, std::size_t k) {
-  ThreadPool pool(1);
-  Query query;
-  query.at = at;
-  query.history = history;
-  std::vector<std::vector<ScoredItem>> out;
-  model.recommend(std::span(&query, 1), k, {}, pool, out);
-  return out[0];
-}
 
 TEST(ItemKnn, AgreesWithACaseWorkedByHand) {
   // tea: ann bob cat; rum: ann bob; ice: cat; pie: dan. Common: tea-rum 2, tea-ice 1.
