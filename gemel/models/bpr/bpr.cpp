@@ -38,7 +38,7 @@ Result<std::unique_ptr<Recommender>> Bpr::make(ConfigTable table) {
   knobs.regularization = table.number("regularization", knobs.regularization, 0, 1);
   knobs.num_hard_negatives = count("num_hard_negatives", knobs.num_hard_negatives, 1000);
   knobs.item_bias = table.flag("item_bias", knobs.item_bias);
-  knobs.popularity = read_popularity_mix(table);
+  knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
   return std::unique_ptr<Recommender>(std::make_unique<Bpr>(knobs));
 }
@@ -46,8 +46,8 @@ Result<std::unique_ptr<Recommender>> Bpr::make(ConfigTable table) {
 std::vector<std::string> Bpr::search_space() {
   std::vector<std::string> space;
   for (const bool item_bias : {true, false}) {
-    for (const double weight : {0., 0.3, 1.})
-      space.push_back(Bpr({.item_bias = item_bias, .popularity = {.popularity_weight = weight}}).knobs());
+    for (const PopularityKnobs& popularity : PopularityMix::search_space())
+      space.push_back(Bpr({.item_bias = item_bias, .popularity = popularity}).knobs());
   }
   return space;
 }
@@ -56,13 +56,13 @@ TuningSpace Bpr::tuning_space() {
   return {log_integer("embedding_dim", 16, 256),      integer("epochs", 10, 100),
           log_uniform("learning_rate", 0.005, 0.2),   log_uniform("regularization", 1e-4, 0.1),
           log_integer("num_hard_negatives", 1, 32),   choice("item_bias", {"true", "false"}),
-          log_uniform("popularity_weight", 1e-2, 10), log_uniform("popularity_half_life_days", 1, 180)};
+          uniform("popularity_weight", 0, 1), log_uniform("popularity_half_life_days", 1, 180)};
 }
 
 std::string Bpr::knobs() const {
   return concat("embedding_dim = ", knobs_.embedding_dim, ", epochs = ", knobs_.epochs, ", learning_rate = ", knobs_.learning_rate,
                 ", regularization = ", knobs_.regularization, ", num_hard_negatives = ", knobs_.num_hard_negatives,
-                ", item_bias = ", knobs_.item_bias, ", ", to_toml(knobs_.popularity));
+                ", item_bias = ", knobs_.item_bias, ", ", knobs_.popularity.to_toml());
 }
 
 float Bpr::score(std::span<const float> user, std::uint32_t item) const {
@@ -132,7 +132,7 @@ Result<void> Bpr::fit(const TrainView& view, const FitContext& context) {
 }
 
 void Bpr::prepare() {
-  ranking_ = FactorRanking(item_factors_);
+  ranking_ = FactorRanking(item_factors_, item_biases_);
   known_.clear();
   for (std::uint32_t item = 0; item < is_known_.size(); ++item)
     if (is_known_[item] != 0) known_.push_back(item);
@@ -197,7 +197,7 @@ void Bpr::recommend(std::span<const Query> queries, std::size_t k, std::span<con
     });
     return users;
   };
-  ranking_.recommend(queries, k, eligible, is_known_, item_biases_, popularity_, embed_all, pool, out);
+  ranking_.recommend(queries, k, eligible, is_known_, popularity_, embed_all, pool, out);
 }
 
 Result<void> Bpr::save(const std::filesystem::path& directory) const {

@@ -28,7 +28,7 @@ class Bpr : public Recommender {
     double regularization = 0.01;
     std::size_t num_hard_negatives = 4;
     bool item_bias = true;
-    PopularityMixKnobs popularity = {};
+    PopularityKnobs popularity = {};
   };
 
   explicit Bpr(Knobs knobs);

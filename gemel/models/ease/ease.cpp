@@ -61,7 +61,7 @@ Result<std::unique_ptr<Recommender>> Ease::make(ConfigTable table) {
   knobs.history_half_life_days = read_half_life(table, "history_half_life_days", knobs.history_half_life_days);
   knobs.history_length = static_cast<std::size_t>(table.integer("history_length", 300, 1, 100'000));
   knobs.max_memory_gb = table.number("max_memory_gb", knobs.max_memory_gb, 0);
-  knobs.popularity = read_popularity_mix(table);
+  knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
   return std::unique_ptr<Recommender>(std::make_unique<Ease>(knobs));
 }
@@ -69,7 +69,7 @@ Result<std::unique_ptr<Recommender>> Ease::make(ConfigTable table) {
 std::vector<std::string> Ease::search_space() {
   std::vector<std::string> space;
   for (const double regularization : {100., 500.}) {
-    for (const PopularityMixKnobs& popularity : popularity_mixes_to_try()) {
+    for (const PopularityKnobs& popularity : PopularityMix::search_space()) {
       space.push_back(Ease({.regularization = regularization, .popularity = popularity}).knobs());
     }
   }
@@ -81,7 +81,7 @@ TuningSpace Ease::tuning_space() {
           choice("value", {"\"once\"", "\"count\"", "\"action_weight\""}),
           choice("half_life_days", {"\"none\"", "90", "365"}),
           log_uniform("history_half_life_days", 3, 1000),
-          log_uniform("popularity_weight", 1e-4, 1),
+          uniform("popularity_weight", 0, 1),
           log_uniform("popularity_half_life_days", 1, 180)};
 }
 
@@ -89,7 +89,7 @@ std::string Ease::knobs() const {
   return concat("regularization = ", knobs_.regularization, ", value = ", to_toml(knobs_.value),
                 ", half_life_days = ", half_life_to_toml(knobs_.half_life_days),
                 ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),
-                ", history_length = ", knobs_.history_length, ", max_memory_gb = ", knobs_.max_memory_gb, ", ", to_toml(knobs_.popularity));
+                ", history_length = ", knobs_.history_length, ", max_memory_gb = ", knobs_.max_memory_gb, ", ", knobs_.popularity.to_toml());
 }
 
 Result<void> Ease::check_memory() const {
@@ -171,8 +171,9 @@ void Ease::recommend(std::span<const Query> queries, std::size_t k, std::span<co
     for (std::size_t q = begin; q < end; ++q) {
       std::vector<ScoredIndex> best;
       if (taste(queries[q], scratch, taste_of_rows)) {
-        scores.assign(popularity_.bias().begin(), popularity_.bias().end());
-        for (std::size_t row = 0; row < items_.size(); ++row) scores[items_[row]] += taste_of_rows[row];
+        scores.assign(rows_.size(), 0);
+        for (std::size_t row = 0; row < items_.size(); ++row) scores[items_[row]] = taste_of_rows[row];
+        popularity_.mix_into(scores);
         best = top_k(scores, k, ranked, as_rows(queries[q].excluded));
       }
       popularity_.complete(queries[q], k, eligible, best, out[q]);

@@ -24,7 +24,7 @@ class Ease : public Recommender {
     double history_half_life_days = 60;
     std::size_t history_length = 300;
     double max_memory_gb = 0;  // 0: what the machine has left
-    PopularityMixKnobs popularity = {};
+    PopularityKnobs popularity = {};
   };
 
   explicit Ease(Knobs knobs);

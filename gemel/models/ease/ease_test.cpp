@@ -23,7 +23,7 @@ TEST(Ease, AgreesWithACaseWorkedByHand) {
   const Dataset shop = testing::make_dataset(
       {{"ann", "tea", 0}, {"ann", "rum", 1}, {"bob", "tea", 2}, {"bob", "rum", 3}, {"cat", "tea", 4}}, {{"pie"}, {"tea"}, {"rum"}});
   ThreadPool pool(1);
-  Ease model({.regularization = 1, .history_half_life_days = 2, .popularity = {.popularity_half_life_days = kNoDecay}});
+  Ease model({.regularization = 1, .history_half_life_days = 2, .popularity = {.half_life_days = kNoDecay}});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(8)}, {.pool = pool}));
   const std::vector<HistoryItem> history = {{at_day(4), item_of(shop, "tea"), 1, {}}, {at_day(6), item_of(shop, "rum"), 1, {}}};
   const auto answer = ask(model, history, at_day(8), 10);  // tea counts 1/4, rum 1/2
@@ -100,12 +100,13 @@ TEST(Ease, WeighsThePopularityOfTheDaysIn) {
   const std::vector<HistoryItem> history = {{at_day(7), item_of(shop, "tea"), 1, {}}};
   const TrainView view{&shop, shop.num_events(), at_day(8)};
   ThreadPool pool(1);
-  const PopularityMixKnobs plain{.popularity_weight = 0.5, .popularity_half_life_days = kNoDecay};
+  const PopularityKnobs plain{.half_life_days = kNoDecay, .weight = 0.75};
   Ease taste({.regularization = 1}), mixed({.regularization = 1, .popularity = plain});
   ASSERT_TRUE(taste.fit(view, {.pool = pool}));
   ASSERT_TRUE(mixed.take_fit(taste, view));
   EXPECT_EQ(ask(taste, history, at_day(8), 1)[0].item, item_of(shop, "rum"));
-  const double rum = std::exp2(-1. / 60) * 2 / 3 + 0.5 * std::log(2. / 7 + 0.1 / 3), pie = 0.5 * std::log(3. / 7 + 0.1 / 3);
+  // Of tea, rum and pie only rum is to the taste: 3 / sqrt(2) deviations, whatever the taste is. Their shares are 2, 2 and 3 sevenths.
+  const double rum = 0.25 * 3 / std::sqrt(2) - 0.75 / std::sqrt(2), pie = 0.75 * std::sqrt(2);
   const auto answer = ask(mixed, history, at_day(8), 3);
   std::map<ItemIndex, float> scores;
   for (const ScoredItem& scored : answer) scores[scored.item] = scored.score;

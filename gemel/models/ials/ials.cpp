@@ -45,7 +45,7 @@ Result<std::unique_ptr<Recommender>> Ials::make(ConfigTable table) {
   knobs.half_life_days = read_half_life(table, "half_life_days", knobs.half_life_days);
   knobs.history_half_life_days = read_half_life(table, "history_half_life_days", knobs.history_half_life_days);
   knobs.history_length = count("history_length", knobs.history_length, 1, 100'000);
-  knobs.popularity = read_popularity_mix(table);
+  knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
   return std::unique_ptr<Recommender>(std::make_unique<Ials>(knobs));
 }
@@ -53,7 +53,7 @@ Result<std::unique_ptr<Recommender>> Ials::make(ConfigTable table) {
 std::vector<std::string> Ials::search_space() {
   std::vector<std::string> space;
   for (const double unobserved : {0.1, 0.01}) {
-    for (const PopularityMixKnobs& popularity : popularity_mixes_to_try()) {
+    for (const PopularityKnobs& popularity : PopularityMix::search_space()) {
       space.push_back(Ials({.loss = {.unobserved_weight = unobserved}, .popularity = popularity}).knobs());
     }
   }
@@ -69,7 +69,7 @@ TuningSpace Ials::tuning_space() {
           choice("value", {"\"once\"", "\"count\"", "\"action_weight\""}),
           choice("half_life_days", {"\"none\"", "90", "365"}),
           log_uniform("history_half_life_days", 3, 1000),
-          log_uniform("popularity_weight", 1e-4, 1),
+          uniform("popularity_weight", 0, 1),
           log_uniform("popularity_half_life_days", 1, 180)};
 }
 
@@ -79,7 +79,7 @@ std::string Ials::knobs() const {
                 ", regularization_exponent = ", knobs_.loss.exponent, ", cg_steps = ", knobs_.cg_steps, ", value = ", to_toml(knobs_.value),
                 ", half_life_days = ", half_life_to_toml(knobs_.half_life_days),
                 ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),
-                ", history_length = ", knobs_.history_length, ", ", to_toml(knobs_.popularity));
+                ", history_length = ", knobs_.history_length, ", ", knobs_.popularity.to_toml());
 }
 
 Result<void> Ials::fit(const TrainView& view, const FitContext& context) {
@@ -161,7 +161,7 @@ void Ials::recommend(std::span<const Query> queries, std::size_t k, std::span<co
     for (std::size_t q = 0; q < some.size(); ++q) has_taste[q] = std::ranges::any_of(solved.row(q), [](float value) { return value != 0; });
     return solved;
   };
-  ranking_.recommend(queries, k, eligible, is_known_, /*item_biases=*/{}, popularity_, solve_some, pool, out);
+  ranking_.recommend(queries, k, eligible, is_known_, popularity_, solve_some, pool, out);
 }
 
 Result<void> Ials::save(const std::filesystem::path& directory) const {

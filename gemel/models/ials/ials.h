@@ -26,7 +26,7 @@ class Ials : public Recommender {
     double half_life_days = kNoDecay;
     double history_half_life_days = 60;
     std::size_t history_length = 300;
-    PopularityMixKnobs popularity = {};
+    PopularityKnobs popularity = {};
   };
 
   explicit Ials(Knobs knobs);

@@ -106,9 +106,9 @@ TEST(Ials, RanksTheOwnTasteFirst) {
 
 TEST(Ials, TakesAnotherOnesFitWhereItsOwnWouldBeTheSame) {
   const Ials model = fitted({.embedding_dim = 8});
-  Ials taker({.embedding_dim = 8, .history_half_life_days = 10, .popularity = {.popularity_weight = 0.1}});
+  Ials taker({.embedding_dim = 8, .history_half_life_days = 10, .popularity = {.weight = 0.1}});
   ASSERT_TRUE(taker.take_fit(model, everything()));
-  const Ials own = fitted({.embedding_dim = 8, .history_half_life_days = 10, .popularity = {.popularity_weight = 0.1}});
+  const Ials own = fitted({.embedding_dim = 8, .history_half_life_days = 10, .popularity = {.weight = 0.1}});
   const Histories histories(shop(), shop().num_events());
   Query query;
   query.at = at_day(51);

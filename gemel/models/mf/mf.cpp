@@ -27,14 +27,14 @@ Result<std::unique_ptr<Recommender>> Mf::make(ConfigTable table) {
   inner.regularization = table.number("regularization", inner.regularization, 0, 10);
   inner.biases = table.flag("biases", inner.biases);
   knobs.value = read_interaction_value(table, knobs.value);
-  knobs.popularity = read_popularity_mix(table);
+  knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
   return std::unique_ptr<Recommender>(std::make_unique<Mf>(knobs));
 }
 
 std::vector<std::string> Mf::search_space() {
   std::vector<std::string> space;
-  for (const double weight : {0., 0.3, 1.}) space.push_back(Mf({.popularity = {.popularity_weight = weight}}).knobs());
+  for (const PopularityKnobs& popularity : PopularityMix::search_space()) space.push_back(Mf({.popularity = popularity}).knobs());
   return space;
 }
 
@@ -44,7 +44,7 @@ TuningSpace Mf::tuning_space() {
           log_uniform("learning_rate", 0.002, 0.1),
           log_uniform("regularization", 1e-3, 0.3),
           choice("value", {"\"last_weight\"", "\"action_weight\"", "\"count\""}),
-          log_uniform("popularity_weight", 1e-2, 10),
+          uniform("popularity_weight", 0, 1),
           log_uniform("popularity_half_life_days", 1, 180)};
 }
 
@@ -52,7 +52,7 @@ std::string Mf::knobs() const {
   const FactorizationKnobs& inner = knobs_.factorization;
   return concat("embedding_dim = ", inner.embedding_dim, ", epochs = ", inner.epochs, ", learning_rate = ", inner.learning_rate,
                 ", regularization = ", inner.regularization, ", biases = ", inner.biases, ", value = ", to_toml(knobs_.value), ", ",
-                to_toml(knobs_.popularity));
+                knobs_.popularity.to_toml());
 }
 
 Result<void> Mf::fit(const TrainView& view, const FitContext& context) {
@@ -72,7 +72,7 @@ Result<void> Mf::fit(const TrainView& view, const FitContext& context) {
   } else {
     for (const std::uint32_t item : scores.columns) is_known_[item] = 1;
   }
-  ranking_ = FactorRanking(item_factors_);
+  ranking_ = FactorRanking(item_factors_, item_biases_);
   return {};
 }
 
@@ -89,7 +89,7 @@ bool Mf::take_fit(const Recommender& fitted, const TrainView& view) {
   item_factors_ = other->item_factors_;
   item_biases_ = other->item_biases_;
   is_known_ = other->is_known_;
-  ranking_ = FactorRanking(item_factors_);
+  ranking_ = FactorRanking(item_factors_, item_biases_);
   return true;
 }
 
@@ -129,7 +129,7 @@ void Mf::recommend(std::span<const Query> queries, std::size_t k, std::span<cons
     });
     return users;
   };
-  ranking_.recommend(queries, k, eligible, is_known_, item_biases_, popularity_, embed_all, pool, out);
+  ranking_.recommend(queries, k, eligible, is_known_, popularity_, embed_all, pool, out);
 }
 
 Result<void> Mf::save(const std::filesystem::path& directory) const {
@@ -158,7 +158,7 @@ Result<void> Mf::load(const std::filesystem::path& directory) {
   item_factors_ = Matrix(items);
   item_biases_.assign(biases.begin(), biases.end());
   is_known_.assign(is_known.begin(), is_known.end());
-  ranking_ = FactorRanking(item_factors_);
+  ranking_ = FactorRanking(item_factors_, item_biases_);
   return {};
 }
 

@@ -18,7 +18,7 @@ class Mf : public Recommender {
   struct Knobs {
     FactorizationKnobs factorization = {};
     InteractionValue value = InteractionValue::kLastWeight;
-    PopularityMixKnobs popularity = {};
+    PopularityKnobs popularity = {};
   };
 
   explicit Mf(Knobs knobs);

@@ -1,21 +1,35 @@
 #include "gemel/models/popularity/popularity_mix.h"
 
 #include <algorithm>
+#include <cmath>
 
-#include "gemel/models/half_life.h"
+#include "gemel/numerics/kernels.h"
 
 namespace gemel {
+namespace {
 
-std::vector<PopularityMixKnobs> popularity_mixes_to_try() { return {{0, 3}, {0.01, 3}, {0.03, 3}, {0.1, 3}, {0.03, 30}}; }
+constexpr double kLeastVariance = 1e-20;  // less is rounding: all scores are the same
 
-PopularityMixKnobs read_popularity_mix(ConfigTable& table, PopularityMixKnobs fallback) {
-  return {.popularity_weight = table.number("popularity_weight", fallback.popularity_weight, 0),
-          .popularity_half_life_days = read_half_life(table, "popularity_half_life_days", fallback.popularity_half_life_days)};
+struct Spread {
+  double mean = 0, variance = 0;
+};
+Spread spread_of(std::span<const float> values) {
+  const auto count = static_cast<double>(values.size());
+  Spread spread;
+  for (const float value : values) spread.mean += value / count;
+  for (const float value : values) spread.variance += (value - spread.mean) * (value - spread.mean) / count;
+  return spread;
 }
 
-std::string to_toml(const PopularityMixKnobs& knobs) {
-  return concat("popularity_weight = ", knobs.popularity_weight,
-                ", popularity_half_life_days = ", half_life_to_toml(knobs.popularity_half_life_days));
+}  // namespace
+
+std::vector<PopularityKnobs> PopularityMix::search_space() {
+  std::vector<PopularityKnobs> space = {{.half_life_days = 3, .weight = 0}};
+  for (const double weight : {0.3, 0.6, 0.8}) {
+    for (const double half_life_days : {2., 7.}) space.push_back({.half_life_days = half_life_days, .weight = weight});
+  }
+  space.push_back({.half_life_days = 30, .weight = 0.3});
+  return space;
 }
 
 void PopularityMix::fit(const TrainView& view) {
@@ -30,15 +44,27 @@ void PopularityMix::advance(const Dataset& dataset, std::size_t num_events, Time
 
 void PopularityMix::weigh() {
   bias_.assign(order_.num_items(), 0);
-  if (knobs_.popularity_weight == 0) return;
+  if (knobs_.weight == 0) return;
   order_.counts().log_shares(0, bias_);
-  for (float& bias : bias_) bias *= static_cast<float>(knobs_.popularity_weight);
+  const Spread spread = spread_of(bias_);
+  const double scale = spread.variance > kLeastVariance ? knobs_.weight / std::sqrt(spread.variance) : 0;
+  for (float& bias : bias_) bias = static_cast<float>(scale * (bias - spread.mean));
+}
+
+float PopularityMix::taste_scale(double variance) const {
+  if (knobs_.weight == 0) return 1;
+  return variance > kLeastVariance ? static_cast<float>((1 - knobs_.weight) / std::sqrt(variance)) : 0;
+}
+
+void PopularityMix::mix_into(std::span<float> tastes) const {
+  if (knobs_.weight > 0) kernels().scale(taste_scale(spread_of(tastes).variance), tastes.data(), tastes.size());
+  kernels().add(bias_.data(), tastes.data(), tastes.size());
 }
 
 std::vector<std::uint8_t> PopularityMix::ranked_by_taste(std::span<const std::uint8_t> is_known,
                                                          std::span<const std::uint8_t> eligible) const {
   std::vector<std::uint8_t> ranked(is_known.begin(), is_known.end());
-  if (knobs_.popularity_weight > 0) std::fill(ranked.begin(), ranked.end(), 1);
+  if (knobs_.weight > 0) std::fill(ranked.begin(), ranked.end(), 1);
   for (std::size_t item = 0; item < eligible.size(); ++item) ranked[item] &= eligible[item] != 0;
   return ranked;
 }
