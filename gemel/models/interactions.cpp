@@ -1,6 +1,7 @@
 #include "gemel/models/interactions.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "gemel/models/half_life.h"
 
@@ -123,11 +124,16 @@ InteractionRows transposed(const InteractionRows& rows, std::size_t num_columns)
 }
 
 void append_history(std::span<const HistoryItem> history, TimePoint now, const InteractionRule& rule, InteractionRows& rows) {
-  std::vector<HistoryItem> by_item(history.begin(), history.end());
-  std::stable_sort(by_item.begin(), by_item.end(), [](const HistoryItem& a, const HistoryItem& b) { return a.item < b.item; });
+  std::vector<std::size_t> by_item(history.size());
+  std::iota(by_item.begin(), by_item.end(), std::size_t{0});
+  std::ranges::stable_sort(by_item, {}, [&](std::size_t n) { return history[n].item; });
   const std::size_t row_begin = rows.columns.size();
-  for (const HistoryItem& past : by_item) {
-    add_event(static_cast<std::uint32_t>(past.item), rule.value_of(past.action, past.weight, past.at, now), row_begin, rule, rows);
+  for (const std::size_t n : by_item) {
+    const HistoryItem& past = history[n];
+    float value = rule.value_of(past.action, past.weight, past.at, now);
+    if (rule.value != InteractionValue::kLastWeight)
+      value *= static_cast<float>(decay_by_place(history.size() - 1 - n, rule.half_life_events));
+    add_event(static_cast<std::uint32_t>(past.item), value, row_begin, rule, rows);
   }
   close_row(rows);
 }

@@ -28,6 +28,7 @@ std::string to_toml(InteractionValue value);
 struct InteractionRule {
   InteractionValue value = InteractionValue::kOnce;
   double half_life_days = kNoDecay;          // but for kLastWeight: an event of this age counts half
+  double half_life_events = kNoDecay;        // likewise, of a history alone: so does one that so many followed
   std::vector<double> action_weights = {};   // [num_actions], for kActionWeight
 
   float value_of(ActionIndex action, float weight, TimePoint at, TimePoint now) const;  // of one event

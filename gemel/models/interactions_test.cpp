@@ -52,6 +52,16 @@ TEST(Interactions, LeaveOutWhatComesToNothing) {
   EXPECT_EQ(rows.size(), free_views.num_users());
 }
 
+TEST(Interactions, OfAHistoryFadeByAgeAndByPlace) {
+  const std::vector<HistoryItem> history = {
+      {at_day(0), ItemIndex{4}, 1, {}}, {at_day(0), ItemIndex{1}, 1, {}}, {at_day(1), ItemIndex{4}, 1, {}}};
+  InteractionRows rows;
+  append_history(history, at_day(2), {.value = InteractionValue::kCount, .half_life_days = 1, .half_life_events = 2}, rows);
+  EXPECT_EQ(rows.columns, (std::vector<std::uint32_t>{1, 4}));
+  EXPECT_FLOAT_EQ(rows.values[0], std::exp2(-2.5F));             // two days, one event after it
+  EXPECT_FLOAT_EQ(rows.values[1], std::exp2(-3.F) + 0.5F);       // two days and two events after it; one day and none
+}
+
 class RandomInteractions : public ::testing::TestWithParam<InteractionValue> {};
 
 TEST_P(RandomInteractions, AHistoryGivesTheRowOfTheFitAndAMapTheSame) {

@@ -110,7 +110,7 @@ TEST_F(BadInput, TrainRefusesKnobsThatCannotBeMeantOrDoNotFitTheDataset) {
       {"[models.two_tower]\nepoch = 3", "knobs.toml:2: models.two_tower.epoch: unknown key; known here: "},
       {"[models.two_tower.history]\nlenght = 3",
        "knobs.toml:2: models.two_tower.history.lenght: unknown key; known here: attention_blocks, attention_dropout, attention_heads, "
-       "floor, half_life_days, length"},
+       "floor, half_life_days, half_life_events, length"},
       {"[models.two_tower]\nepochs = '3'", "knobs.toml:2: models.two_tower.epochs: expected a whole number from 1"},
       {"[models.two_tower]\nbatch_size = 0", "models.two_tower.batch_size: expected a whole number from 2"},
       {"[models.two_tower]\nlearning_rate = 0", "models.two_tower.learning_rate: expected more than 0"},

@@ -164,8 +164,7 @@ TEST_F(CommandLine, AShopOfTheLeastThatIsNeeded) {
   const Json report = json({"evaluate", "least", "--protocol", "frozen", "--json", "-"});
   const auto num_baselines = std::ranges::count_if(registered_models(), &ModelEntry::is_baseline);
   EXPECT_EQ(report.at("models").size(), static_cast<std::size_t>(num_baselines));
-  write("knobs.toml",
-        "[models.two_tower]\npopularity_half_life_days = []\ntime = []\nhistory = { length = 0 }\nuser_id = true\nepochs = 2\n");
+  write("knobs.toml", "[models.two_tower]\npopularity_half_life_days = []\ntime = []\nuser_id = true\nepochs = 2\n");
   EXPECT_THAT(succeed({"train", "least", "--config", "knobs.toml", "--protocol", "frozen", "--out", "bundle"}).out,
               HasSubstr("no validation part"));
   EXPECT_EQ(json({"recommend", "bundle", "--user", "a", "--json"}).at("products").size(), 3u);

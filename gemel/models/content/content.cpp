@@ -40,9 +40,7 @@ Result<std::unique_ptr<Recommender>> Content::make(ConfigTable table) {
   ConfigTable weights = table.table("field_weights");
   for (const std::string& name : weights.keys()) knobs.field_weights[name] = weights.number(name, 1, 0);
   knobs.number_buckets = static_cast<int>(table.integer("number_buckets", knobs.number_buckets, 1, 1000));
-  knobs.history_half_life_days = read_half_life(table, "history_half_life_days", knobs.history_half_life_days);
-  knobs.history_length =
-      static_cast<std::size_t>(table.integer("history_length", static_cast<std::int64_t>(knobs.history_length), 1, 100'000));
+  knobs.history.read(table);
   knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(weights.finish());
   GEMEL_RETURN_IF_ERROR(table.finish());
@@ -53,21 +51,20 @@ std::vector<std::string> Content::search_space() {
   std::vector<std::string> space;
   for (const double history_days : {60., kNoDecay}) {
     for (const PopularityKnobs& popularity : PopularityKnobs::search_space()) {
-      space.push_back(Content({.history_half_life_days = history_days, .popularity = popularity}).knobs());
+      space.push_back(Content({.history = {.half_life_days = history_days}, .popularity = popularity}).knobs());
     }
   }
   return space;
 }
 
 TuningSpace Content::tuning_space() {
-  return {log_uniform("history_half_life_days", 1, 2000), integer("number_buckets", 3, 50),
-          log_uniform("popularity_half_life_days", .5, 100), uniform("popularity_weight", 0, 1)};
+  return {log_uniform("history_half_life_days", 1, 2000), log_uniform("history_half_life_events", 0.5, 300),
+          integer("number_buckets", 3, 50), log_uniform("popularity_half_life_days", .5, 100), uniform("popularity_weight", 0, 1)};
 }
 
 std::string Content::knobs() const {
-  return concat("field_weights = ", field_weights_to_toml(knobs_.field_weights), ", number_buckets = ", knobs_.number_buckets,
-                ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),
-                ", history_length = ", knobs_.history_length, ", ", knobs_.popularity.to_toml());
+  return concat("field_weights = ", field_weights_to_toml(knobs_.field_weights), ", number_buckets = ", knobs_.number_buckets, ", ",
+                knobs_.history.to_toml(), ", ", knobs_.popularity.to_toml());
 }
 
 Result<void> Content::fit(const TrainView& view, const FitContext&) {
@@ -94,16 +91,18 @@ std::vector<std::string> Content::warnings() const {
 
 void Content::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) { popularity_.advance(dataset, num_events, now); }
 
-double Content::strength(const Query& query, const HistoryItem& past) const {
-  return action_weights_[to_size(past.action)] * past.weight * decay(query.at, past.at, knobs_.history_half_life_days);
+double Content::strength(const Query& query, std::size_t n) const {
+  const HistoryItem& past = knobs_.history.recent(query)[n];
+  return action_weights_[to_size(past.action)] * past.weight * knobs_.history.fade(query, n);
 }
 
 void Content::build_profile(const Query& query, TouchedScores& profile) const {
-  for (const HistoryItem& past : query.history.last(std::min(knobs_.history_length, query.history.size()))) {
-    const auto of_event = static_cast<float>(strength(query, past));
+  const auto events = knobs_.history.recent(query);
+  for (std::size_t event = 0; event < events.size(); ++event) {
+    const auto of_event = static_cast<float>(strength(query, event));
     if (!(of_event > 0)) continue;
-    const auto terms = terms_.terms_of(to_size(past.item));
-    const auto weights = terms_.weights_of(to_size(past.item));
+    const auto terms = terms_.terms_of(to_size(events[event].item));
+    const auto weights = terms_.weights_of(to_size(events[event].item));
     for (std::size_t n = 0; n < terms.size(); ++n) profile.add(terms[n], of_event * weights[n]);
   }
 }
@@ -135,11 +134,12 @@ void Content::recommend(std::span<const Query> queries, std::size_t k, std::span
 
 std::vector<HistoryEffect> Content::history_effects(const Query& query, ItemIndex item, double per_length) const {
   std::vector<HistoryEffect> effects;
-  for (const HistoryItem& past : query.history.last(std::min(knobs_.history_length, query.history.size()))) {
-    auto known = std::ranges::find(effects, past.item, &HistoryEffect::item);
-    if (known == effects.end()) known = effects.insert(known, {past.item, 0, 0});
+  const auto events = knobs_.history.recent(query);
+  for (std::size_t n = 0; n < events.size(); ++n) {
+    auto known = std::ranges::find(effects, events[n].item, &HistoryEffect::item);
+    if (known == effects.end()) known = effects.insert(known, {events[n].item, 0, 0});
     ++known->num_events;
-    known->effect += per_length * strength(query, past) * terms_.product(to_size(past.item), to_size(item));
+    known->effect += per_length * strength(query, n) * terms_.product(to_size(events[n].item), to_size(item));
   }
   sort_by_size(effects);
   return effects;

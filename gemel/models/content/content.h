@@ -8,6 +8,7 @@
 #pragma once
 
 #include "gemel/models/content/item_terms.h"
+#include "gemel/models/history_knobs.h"
 #include "gemel/models/popularity/popularity_order.h"
 #include "gemel/models/tuning_space.h"
 
@@ -18,8 +19,7 @@ class Content : public Recommender {
   struct Knobs {
     std::map<std::string, double> field_weights = {};  // by feature; 1 where absent
     int number_buckets = 10;
-    double history_half_life_days = 60;
-    std::size_t history_length = 300;
+    HistoryKnobs history = {};
     PopularityKnobs popularity = {};
   };
 
@@ -43,7 +43,7 @@ class Content : public Recommender {
   Result<void> load(const std::filesystem::path& directory) override;
 
  private:
-  double strength(const Query& query, const HistoryItem& past) const;
+  double strength(const Query& query, std::size_t n) const;  // of the n-th recent event
   void build_profile(const Query& query, TouchedScores& profile) const;  // of length 1, or empty
   void add_cosines(const TouchedScores& profile, TouchedScores& scores) const;
   std::vector<HistoryEffect> history_effects(const Query& query, ItemIndex item, double per_length) const;

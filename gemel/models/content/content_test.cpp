@@ -38,7 +38,7 @@ Dataset tea_shop() {
 TEST(Content, AgreesWithACaseWorkedByHand) {
   const Dataset shop = tea_shop();
   ThreadPool pool(1);
-  Content model({.history_half_life_days = 4});
+  Content model({.history = {.half_life_days = 4}});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(4)}, {.pool = pool}));
   // Three products are known. idf: Acme log(4/2) + 1, Best log(4/3) + 1, tea log(4/3) + 1, loose and cup log(4/2) + 1.
   const double one = std::log(2.) + 1, two = std::log(4. / 3) + 1, root = std::sqrt(2.);
@@ -117,7 +117,7 @@ TEST(Content, TheInvertedIndexAgreesWithComparingEveryPair) {
   const Dataset shop = random_shop(rng);
   const TrainView view{&shop, shop.num_events(), at_day(51)};
   ThreadPool pool(2);
-  Content model({.history_half_life_days = 20});
+  Content model({.history = {.half_life_days = 20}});
   ASSERT_TRUE(model.fit(view, {.pool = pool}));
   const ItemTerms terms = ItemTerms::make(view, {}, 10).value();
   const Histories histories(shop, shop.num_events());
@@ -142,7 +142,7 @@ TEST(Content, AnExplanationAddsUpByTermAndByPastProduct) {
   const Dataset shop = random_shop(rng);
   ThreadPool pool(1);
   for (const double weight : {0., .4}) {
-    Content model({.history_half_life_days = 20, .popularity = {.weight = weight}});
+    Content model({.history = {.half_life_days = 20}, .popularity = {.weight = weight}});
     ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(51)}, {.pool = pool}));
     const Histories histories(shop, shop.num_events());
     const auto history = histories.of(UserIndex{3});

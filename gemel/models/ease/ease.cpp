@@ -58,8 +58,7 @@ Result<std::unique_ptr<Recommender>> Ease::make(ConfigTable table) {
   knobs.regularization = table.number("regularization", knobs.regularization, 1e-3);
   knobs.value = read_interaction_value(table, knobs.value);
   knobs.half_life_days = read_half_life(table, "half_life_days", knobs.half_life_days);
-  knobs.history_half_life_days = read_half_life(table, "history_half_life_days", knobs.history_half_life_days);
-  knobs.history_length = static_cast<std::size_t>(table.integer("history_length", 300, 1, 100'000));
+  knobs.history.read(table);
   knobs.max_memory_gb = table.number("max_memory_gb", knobs.max_memory_gb, 0);
   knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
@@ -81,15 +80,15 @@ TuningSpace Ease::tuning_space() {
           choice("value", {"\"once\"", "\"count\"", "\"action_weight\""}),
           choice("half_life_days", {"\"none\"", "90", "365"}),
           log_uniform("history_half_life_days", 3, 1000),
+          log_uniform("history_half_life_events", 0.5, 300),
           uniform("popularity_weight", 0, 1),
           log_uniform("popularity_half_life_days", 1, 180)};
 }
 
 std::string Ease::knobs() const {
   return concat("regularization = ", knobs_.regularization, ", value = ", to_toml(knobs_.value),
-                ", half_life_days = ", half_life_to_toml(knobs_.half_life_days),
-                ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),
-                ", history_length = ", knobs_.history_length, ", max_memory_gb = ", knobs_.max_memory_gb, ", ", knobs_.popularity.to_toml());
+                ", half_life_days = ", half_life_to_toml(knobs_.half_life_days), ", ", knobs_.history.to_toml(),
+                ", max_memory_gb = ", knobs_.max_memory_gb, ", ", knobs_.popularity.to_toml());
 }
 
 Result<void> Ease::check_memory() const {
@@ -146,8 +145,7 @@ void Ease::advance(const Dataset& dataset, std::size_t num_events, TimePoint now
 
 bool Ease::taste(const Query& query, InteractionRows& scratch, std::span<float> taste) const {
   scratch.clear();
-  append_history(query.history.last(std::min(knobs_.history_length, query.history.size())), query.at, rule(knobs_.history_half_life_days),
-                 scratch);
+  append_history(knobs_.history.recent(query), query.at, rule(knobs_.history.half_life_days, knobs_.history.half_life_events), scratch);
   std::fill(taste.begin(), taste.end(), 0.f);
   bool any = false;
   for (std::size_t n = 0; n < scratch.columns.size(); ++n) {

@@ -9,6 +9,7 @@
 // of a query: its distinct products * products.
 #pragma once
 
+#include "gemel/models/history_knobs.h"
 #include "gemel/models/interactions.h"
 #include "gemel/models/popularity/popularity_mix.h"
 #include "gemel/models/tuning_space.h"
@@ -21,8 +22,7 @@ class Ease : public Recommender {
     double regularization = 500;
     InteractionValue value = InteractionValue::kOnce;
     double half_life_days = kNoDecay;
-    double history_half_life_days = 60;
-    std::size_t history_length = 300;
+    HistoryKnobs history = {};
     double max_memory_gb = 0;  // 0: what the machine has left
     PopularityKnobs popularity = {};
   };
@@ -44,7 +44,10 @@ class Ease : public Recommender {
 
  private:
   Result<void> check_memory() const;
-  InteractionRule rule(double half_life_days) const { return {knobs_.value, half_life_days, action_weights_}; }
+  // Of the fit, or of a history.
+  InteractionRule rule(double half_life_days, double half_life_events = kNoDecay) const {
+    return {knobs_.value, half_life_days, half_life_events, action_weights_};
+  }
   // taste [items_] of the query's history as of the query; false when none of it has a row.
   bool taste(const Query& query, InteractionRows& scratch, std::span<float> taste) const;
 

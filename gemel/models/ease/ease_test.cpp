@@ -23,7 +23,7 @@ TEST(Ease, AgreesWithACaseWorkedByHand) {
   const Dataset shop = testing::make_dataset(
       {{"ann", "tea", 0}, {"ann", "rum", 1}, {"bob", "tea", 2}, {"bob", "rum", 3}, {"cat", "tea", 4}}, {{"pie"}, {"tea"}, {"rum"}});
   ThreadPool pool(1);
-  Ease model({.regularization = 1, .history_half_life_days = 2, .popularity = {.half_life_days = kNoDecay}});
+  Ease model({.regularization = 1, .history = {.half_life_days = 2}, .popularity = {.half_life_days = kNoDecay}});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(8)}, {.pool = pool}));
   const std::vector<HistoryItem> history = {{at_day(4), item_of(shop, "tea"), 1, {}}, {at_day(6), item_of(shop, "rum"), 1, {}}};
   const auto answer = ask(model, history, at_day(8), 10);  // tea counts 1/4, rum 1/2
@@ -54,7 +54,7 @@ TEST(Ease, EachColumnIsTheRidgeRegressionOnTheOtherProducts) {
   const Dataset& shop = *random.shop;
   const double regularization = 7;
   ThreadPool pool(2);
-  Ease model({.regularization = regularization, .history_half_life_days = kNoDecay});
+  Ease model({.regularization = regularization, .history = {.half_life_days = kNoDecay}});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(51)}, {.pool = pool}));
   const std::size_t n = shop.num_items();
   std::vector<std::vector<double>> b(n, std::vector<double>(n));  // row i: what a history of product i alone gives

@@ -43,8 +43,7 @@ Result<std::unique_ptr<Recommender>> Ials::make(ConfigTable table) {
   knobs.cg_steps = count("cg_steps", knobs.cg_steps, 0, 100);
   knobs.value = read_interaction_value(table, knobs.value);
   knobs.half_life_days = read_half_life(table, "half_life_days", knobs.half_life_days);
-  knobs.history_half_life_days = read_half_life(table, "history_half_life_days", knobs.history_half_life_days);
-  knobs.history_length = count("history_length", knobs.history_length, 1, 100'000);
+  knobs.history.read(table);
   knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
   return std::unique_ptr<Recommender>(std::make_unique<Ials>(knobs));
@@ -69,6 +68,7 @@ TuningSpace Ials::tuning_space() {
           choice("value", {"\"once\"", "\"count\"", "\"action_weight\""}),
           choice("half_life_days", {"\"none\"", "90", "365"}),
           log_uniform("history_half_life_days", 3, 1000),
+          log_uniform("history_half_life_events", 0.5, 300),
           uniform("popularity_weight", 0, 1),
           log_uniform("popularity_half_life_days", 1, 180)};
 }
@@ -77,9 +77,8 @@ std::string Ials::knobs() const {
   return concat("embedding_dim = ", knobs_.embedding_dim, ", epochs = ", knobs_.epochs,
                 ", unobserved_weight = ", knobs_.loss.unobserved_weight, ", regularization = ", knobs_.loss.regularization,
                 ", regularization_exponent = ", knobs_.loss.exponent, ", cg_steps = ", knobs_.cg_steps, ", value = ", to_toml(knobs_.value),
-                ", half_life_days = ", half_life_to_toml(knobs_.half_life_days),
-                ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),
-                ", history_length = ", knobs_.history_length, ", ", knobs_.popularity.to_toml());
+                ", half_life_days = ", half_life_to_toml(knobs_.half_life_days), ", ", knobs_.history.to_toml(), ", ",
+                knobs_.popularity.to_toml());
 }
 
 Result<void> Ials::fit(const TrainView& view, const FitContext& context) {
@@ -123,8 +122,7 @@ bool Ials::take_fit(const Recommender& fitted, const TrainView& view) {
   const auto* other = dynamic_cast<const Ials*>(&fitted);
   if (other == nullptr) return false;
   Knobs same = other->knobs_;  // but for what recommending alone reads
-  same.history_half_life_days = knobs_.history_half_life_days;
-  same.history_length = knobs_.history_length;
+  same.history = knobs_.history;
   same.popularity = knobs_.popularity;
   if (Ials(same).knobs() != knobs()) return false;
   popularity_.fit(view);
@@ -138,8 +136,7 @@ void Ials::advance(const Dataset& dataset, std::size_t num_events, TimePoint now
 Matrix Ials::solve_queries(std::span<const Query> queries, ThreadPool& pool) const {
   InteractionRows all, known;
   for (const Query& query : queries) {
-    append_history(query.history.last(std::min(knobs_.history_length, query.history.size())), query.at, rule(knobs_.history_half_life_days),
-                   all);
+    append_history(knobs_.history.recent(query), query.at, rule(knobs_.history.half_life_days, knobs_.history.half_life_events), all);
   }
   for (std::size_t q = 0; q < queries.size(); ++q) {
     for (std::size_t n = 0; n < all.row(q).size(); ++n) {

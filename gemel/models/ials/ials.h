@@ -9,6 +9,7 @@
 #pragma once
 
 #include "gemel/models/factor_ranking.h"
+#include "gemel/models/history_knobs.h"
 #include "gemel/models/ials/fixed_side.h"
 #include "gemel/models/popularity/popularity_mix.h"
 #include "gemel/models/tuning_space.h"
@@ -24,8 +25,7 @@ class Ials : public Recommender {
     std::size_t cg_steps = 0;  // 0: exact solutions in the fit
     InteractionValue value = InteractionValue::kOnce;
     double half_life_days = kNoDecay;
-    double history_half_life_days = 60;
-    std::size_t history_length = 300;
+    HistoryKnobs history = {};
     PopularityKnobs popularity = {};
   };
 
@@ -46,7 +46,10 @@ class Ials : public Recommender {
   Result<void> load(const std::filesystem::path& directory) override;
 
  private:
-  InteractionRule rule(double half_life_days) const { return {knobs_.value, half_life_days, action_weights_}; }
+  // Of the fit, or of a history.
+  InteractionRule rule(double half_life_days, double half_life_events = kNoDecay) const {
+    return {knobs_.value, half_life_days, half_life_events, action_weights_};
+  }
   void set_items(FixedSide items);
   // [queries, width], zeros for those without a known product in their history.
   Matrix solve_queries(std::span<const Query> queries, ThreadPool& pool) const;

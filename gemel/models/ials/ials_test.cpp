@@ -58,7 +58,8 @@ double loss(const Ials& model, const RowLoss& loss) {
 }
 
 TEST(Ials, EveryEpochLowersTheLoss) {
-  Ials::Knobs knobs{.embedding_dim = 8, .loss = {.unobserved_weight = 0.1, .regularization = 1e-4}, .history_half_life_days = kNoDecay};
+  Ials::Knobs knobs{
+      .embedding_dim = 8, .loss = {.unobserved_weight = 0.1, .regularization = 1e-4}, .history = {.half_life_days = kNoDecay}};
   double before = std::numeric_limits<double>::infinity();
   for (const std::size_t epochs : {1, 2, 4, 8}) {
     knobs.epochs = epochs;
@@ -69,7 +70,7 @@ TEST(Ials, EveryEpochLowersTheLoss) {
 }
 
 TEST(Ials, GradientsReachWhatExactSolutionsReach) {
-  Ials::Knobs knobs{.embedding_dim = 8, .epochs = 30, .loss = {.regularization = 1e-3}, .history_half_life_days = kNoDecay};
+  Ials::Knobs knobs{.embedding_dim = 8, .epochs = 30, .loss = {.regularization = 1e-3}, .history = {.half_life_days = kNoDecay}};
   const double exact = loss(fitted(knobs), knobs.loss);
   knobs.cg_steps = 3;
   EXPECT_NEAR(loss(fitted(knobs), knobs.loss), exact, 0.01 * exact);
@@ -106,9 +107,9 @@ TEST(Ials, RanksTheOwnTasteFirst) {
 
 TEST(Ials, TakesAnotherOnesFitWhereItsOwnWouldBeTheSame) {
   const Ials model = fitted({.embedding_dim = 8});
-  Ials taker({.embedding_dim = 8, .history_half_life_days = 10, .popularity = {.weight = 0.1}});
+  Ials taker({.embedding_dim = 8, .history = {.half_life_days = 10}, .popularity = {.weight = 0.1}});
   ASSERT_TRUE(taker.take_fit(model, everything()));
-  const Ials own = fitted({.embedding_dim = 8, .history_half_life_days = 10, .popularity = {.weight = 0.1}});
+  const Ials own = fitted({.embedding_dim = 8, .history = {.half_life_days = 10}, .popularity = {.weight = 0.1}});
   const Histories histories(shop(), shop().num_events());
   Query query;
   query.at = at_day(51);

@@ -25,8 +25,7 @@ Result<std::unique_ptr<Recommender>> ItemKnn::make(ConfigTable table) {
   knobs.neighbours = count("neighbours", knobs.neighbours);
   knobs.similarity.read(table);
   knobs.recency_half_life_days = read_half_life(table, "recency_half_life_days", knobs.recency_half_life_days);
-  knobs.history_half_life_days = read_half_life(table, "history_half_life_days", knobs.history_half_life_days);
-  knobs.history_length = count("history_length", knobs.history_length);
+  knobs.history.read(table);
   knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
   return std::unique_ptr<Recommender>(std::make_unique<ItemKnn>(knobs));
@@ -39,7 +38,7 @@ std::vector<std::string> ItemKnn::search_space() {
       for (const PopularityKnobs& popularity : PopularityKnobs::search_space()) {
         const SimilarityKnobs similarity{.shrinkage = shrinkage};
         space.push_back(
-            ItemKnn({.neighbours = 100, .similarity = similarity, .history_half_life_days = history_days, .popularity = popularity})
+            ItemKnn({.neighbours = 100, .similarity = similarity, .history = {.half_life_days = history_days}, .popularity = popularity})
                 .knobs());
       }
     }
@@ -53,15 +52,15 @@ TuningSpace ItemKnn::tuning_space() {
           log_uniform("shrinkage", .1, 1000),
           log_uniform("recency_half_life_days", 10, 5000),
           log_uniform("history_half_life_days", 2, 2000),
+          log_uniform("history_half_life_events", 0.5, 300),
           log_uniform("popularity_half_life_days", .5, 100),
           uniform("popularity_weight", 0, 1)};
 }
 
 std::string ItemKnn::knobs() const {
   return concat("neighbours = ", knobs_.neighbours, ", ", knobs_.similarity.to_toml(),
-                ", recency_half_life_days = ", half_life_to_toml(knobs_.recency_half_life_days),
-                ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),
-                ", history_length = ", knobs_.history_length, ", ", knobs_.popularity.to_toml());
+                ", recency_half_life_days = ", half_life_to_toml(knobs_.recency_half_life_days), ", ", knobs_.history.to_toml(), ", ",
+                knobs_.popularity.to_toml());
 }
 
 Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
@@ -122,9 +121,11 @@ bool ItemKnn::take_fit(const Recommender& fitted, const TrainView& view) {
 void ItemKnn::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) { popularity_.advance(dataset, num_events, now); }
 
 void ItemKnn::add_history(const Query& query, TouchedScores& scores) const {
-  for (const HistoryItem& past : query.history.last(std::min(knobs_.history_length, query.history.size()))) {
-    const auto strength = static_cast<float>(decay(query.at, past.at, knobs_.history_half_life_days));
-    for (auto n = offsets_[to_size(past.item)]; n < offsets_[to_size(past.item) + 1]; ++n)
+  const auto events = knobs_.history.recent(query);
+  for (std::size_t event = 0; event < events.size(); ++event) {
+    const auto strength = static_cast<float>(knobs_.history.fade(query, event));
+    const std::size_t item = to_size(events[event].item);
+    for (auto n = offsets_[item]; n < offsets_[item + 1]; ++n)
       scores.add(neighbours_[static_cast<std::size_t>(n)], similarities_[static_cast<std::size_t>(n)] * strength);
   }
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "gemel/data/decayed_counts.h"
+#include "gemel/models/history_knobs.h"
 #include "gemel/models/popularity/popularity_order.h"
 #include "gemel/models/row_similarity.h"
 #include "gemel/models/tuning_space.h"
@@ -21,8 +22,7 @@ class ItemKnn : public Recommender {
     std::size_t neighbours = 50;
     SimilarityKnobs similarity = {.shrinkage = 50};
     double recency_half_life_days = kNoDecay;
-    double history_half_life_days = 60;
-    std::size_t history_length = 300;
+    HistoryKnobs history = {};
     PopularityKnobs popularity = {};
   };
 

@@ -29,7 +29,7 @@ TEST(ItemKnn, AgreesWithACaseWorkedByHand) {
                                               {"cat", "ice", 6},
                                               {"dan", "pie", 7}});
   ThreadPool pool(1);
-  ItemKnn model({.similarity = {.shrinkage = 1}, .history_half_life_days = 2, .popularity = {.half_life_days = kNoDecay}});
+  ItemKnn model({.similarity = {.shrinkage = 1}, .history = {.half_life_days = 2}, .popularity = {.half_life_days = kNoDecay}});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(8)}, {.pool = pool}));
   const std::vector<HistoryItem> history = {{at_day(4), item_of(shop, "rum"), 1, {}}, {at_day(6), item_of(shop, "tea"), 1, {}}};
   const auto answer = ask(model, history, at_day(8), 10);
@@ -48,20 +48,22 @@ TEST(ItemKnn, AgreesWithACaseWorkedByHand) {
 
 // The formula, written as three loops over sets.
 std::map<std::uint32_t, double> slow_scores(const Dataset& shop, std::span<const HistoryItem> history, TimePoint at, double shrinkage,
-                                            double half_life_days) {
+                                            double half_life_days, double half_life_events) {
   std::vector<std::set<std::uint32_t>> customers(shop.num_items());
   for (std::size_t event = 0; event < shop.num_events(); ++event) {
     customers[to_size(shop.items()[event])].insert(static_cast<std::uint32_t>(shop.users()[event]));
   }
   std::map<std::uint32_t, double> scores;
+  double later = static_cast<double>(history.size());
   for (const HistoryItem& past : history) {
+    --later;
     for (std::uint32_t other = 0; other < shop.num_items(); ++other) {
       const auto &a = customers[to_size(past.item)], &b = customers[other];
       double shared = 0;
       for (const std::uint32_t customer : a) shared += b.contains(customer);
       if (shared == 0 || other == static_cast<std::uint32_t>(past.item)) continue;
       const double norm = std::sqrt(static_cast<double>(a.size()) * static_cast<double>(b.size()));
-      scores[other] += shared / (norm + shrinkage) * decay(at, past.at, half_life_days);
+      scores[other] += shared / (norm + shrinkage) * decay(at, past.at, half_life_days) * std::exp2(-later / half_life_events);
     }
   }
   return scores;
@@ -75,12 +77,13 @@ TEST(ItemKnn, AgreesWithItsSlowTwinOnRandomEvents) {
   }
   const Dataset shop = testing::make_dataset(events);
   ThreadPool pool(2);
-  ItemKnn model({.neighbours = 40, .similarity = {.shrinkage = 3}, .history_half_life_days = 20, .history_length = 1000});
+  ItemKnn model(
+      {.neighbours = 40, .similarity = {.shrinkage = 3}, .history = {.half_life_days = 20, .half_life_events = 5, .length = 1000}});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(51)}, {.pool = pool}));
   const Histories histories(shop, shop.num_events());
   for (std::uint32_t user = 0; user < 30; ++user) {
     const auto history = histories.of(UserIndex{user});
-    const auto expected = slow_scores(shop, history, at_day(51), 3, 20);
+    const auto expected = slow_scores(shop, history, at_day(51), 3, 20, 5);
     std::size_t compared = 0;
     for (const ScoredItem& scored : ask(model, history, at_day(51), 40)) {
       if (scored.score <= 0) continue;
@@ -95,7 +98,7 @@ TEST(ItemKnn, CountsOldEventsForLessWhenTheyFade) {
   // Four days ago ann had tea and rum; bob had tea and ice today.
   const Dataset shop = testing::make_dataset({{"ann", "tea", 4}, {"ann", "rum", 4}, {"bob", "tea", 8}, {"bob", "ice", 8}});
   ThreadPool pool(1);
-  ItemKnn model({.similarity = {.shrinkage = 1}, .recency_half_life_days = 4, .history_half_life_days = kNoDecay});
+  ItemKnn model({.similarity = {.shrinkage = 1}, .recency_half_life_days = 4, .history = {.half_life_days = kNoDecay}});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(8)}, {.pool = pool}));
   const std::vector<HistoryItem> history = {{at_day(8), item_of(shop, "tea"), 1, {}}};
   const auto answer = ask(model, history, at_day(8), 2);
@@ -109,7 +112,7 @@ TEST(ItemKnn, KeepsOnlyTheMostSimilarNeighboursAndTheLatestEvents) {
   const Dataset shop =
       testing::make_dataset({{"ann", "tea", 0}, {"ann", "rum", 1}, {"bob", "tea", 0}, {"bob", "rum", 1}, {"bob", "ice", 2}});
   ThreadPool pool(1);
-  ItemKnn model({.neighbours = 1, .similarity = {.shrinkage = 0}, .history_length = 1});
+  ItemKnn model({.neighbours = 1, .similarity = {.shrinkage = 0}, .history = {.length = 1}});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(3)}, {.pool = pool}));
   const std::vector<HistoryItem> history = {{at_day(0), item_of(shop, "ice"), 1, {}}, {at_day(1), item_of(shop, "rum"), 1, {}}};
   const auto answer = ask(model, history, at_day(3), 10);

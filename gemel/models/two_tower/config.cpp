@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "gemel/features/time_parts.h"
+#include "gemel/models/half_life.h"
 #include "gemel/models/two_tower/calibration.h"
 
 namespace gemel {
@@ -64,6 +65,7 @@ HistoryConfig read_history(ConfigTable table) {
     if (std::ranges::count(history.pool, pool) > 1) table.reject("pool", concat("names '", pool, "' twice"));
   }
   history.half_life_days = table.number("half_life_days", history.half_life_days, 1e-3);
+  history.half_life_events = read_half_life(table, "half_life_events", history.half_life_events, "events");
   history.floor = table.number("floor", history.floor, 0);
   history.shared_table = table.flag("shared_table", history.shared_table);
   history.attention_blocks = read_size(table, "attention_blocks", history.attention_blocks, 1);
@@ -211,7 +213,8 @@ std::string TwoTowerConfig::to_toml() const {
   line("time", quoted_list(time));
   line("history",
        concat("{ length = ", history.length, ", pool = ", quoted_list(history.pool), ", half_life_days = ", history.half_life_days,
-              ", floor = ", history.floor, ", shared_table = ", history.shared_table, ", attention_blocks = ", history.attention_blocks,
+              ", half_life_events = ", half_life_to_toml(history.half_life_events), ", floor = ", history.floor,
+              ", shared_table = ", history.shared_table, ", attention_blocks = ", history.attention_blocks,
               ", attention_heads = ", history.attention_heads, ", attention_dropout = ", history.attention_dropout, " }"));
   line("popularity_half_life_days", number_list(popularity_half_life_days));
   line("popularity_start", popularity_start);

@@ -23,6 +23,7 @@ struct HistoryConfig {
   std::size_t length = 30;                   // last N events before the query; 0: no history
   std::vector<std::string> pool{"recency"};  // any of "mean", "recency", "attention"
   double half_life_days = 60;                // recency weight 2^(-age / half_life) + floor, normalised over the history
+  double half_life_events = kNoDecay;        // the first term times 2^(-events since / half_life_events)
   double floor = 0.05;
   bool shared_table = false;                 // use the candidate tower's table of product ids, not one of its own
   std::size_t attention_blocks = 1, attention_heads = 1;  // history_encoder.h

@@ -283,10 +283,12 @@ void QueryEncoder::encode_history(std::span<const HistoryItem> history, TimePoin
   }
   const std::size_t begin = out.weights.size();
   double total = 0;
-  for (const HistoryItem& item : recent) {
-    const double age_days = std::chrono::duration<double, std::ratio<86400>>(at - item.at).count();
-    const double weight = by_recency ? std::exp2(-age_days / config_.history.half_life_days) + config_.history.floor : 1;
-    out.push(item_ids_.row(to_size(item.item)), static_cast<float>(weight));
+  for (std::size_t i = 0; i < recent.size(); ++i) {
+    const double age_days = std::chrono::duration<double, std::ratio<86400>>(at - recent[i].at).count();
+    const double half_lives =
+        age_days / config_.history.half_life_days + static_cast<double>(recent.size() - 1 - i) / config_.history.half_life_events;
+    const double weight = by_recency ? std::exp2(-half_lives) + config_.history.floor : 1;
+    out.push(item_ids_.row(to_size(recent[i].item)), static_cast<float>(weight));
     total += weight;
   }
   for (std::size_t i = begin; i < out.weights.size(); ++i) out.weights[i] = static_cast<float>(out.weights[i] / total);

@@ -157,6 +157,29 @@ void Trainer::count_personal(const std::vector<Query>& queries, TrainingBatch& b
   });
 }
 
+// The history of each example: what came before it and, where no event comes before another, all else that the customer had. `others` holds
+// the latter.
+void Trainer::find_histories(std::span<const std::uint32_t> examples, std::vector<Query>& queries, std::vector<HistoryItem>& others) const {
+  const Dataset& dataset = *view_.dataset;
+  const bool has_order = dataset.time_kind() != TimeKind::kNone;
+  std::vector<std::size_t> begins;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const auto all = histories_.of(*queries[i].user);
+    if (has_order) {
+      queries[i].history = history_before(all, queries[i].at);
+      continue;
+    }
+    begins.push_back(others.size());
+    const ItemIndex asked = dataset.items()[examples_[examples[i]].event];
+    const auto itself = std::ranges::find(all, asked, &HistoryItem::item);
+    others.insert(others.end(), all.begin(), itself);
+    others.insert(others.end(), itself + 1, all.end());
+  }
+  begins.push_back(others.size());
+  for (std::size_t i = 0; !has_order && i < queries.size(); ++i)
+    queries[i].history = std::span(others).subspan(begins[i], begins[i + 1] - begins[i]);
+}
+
 void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool) {
   const Dataset& dataset = *view_.dataset;
   std::vector<Query> queries(examples.size());
@@ -171,12 +194,14 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
                   .action = dataset.actions()[example.event],
                   .weight = dataset.weights()[example.event],
                   .at = at,
-                  .history = history_before(histories_.of(user), at),
+                  .history = {},
                   .excluded = {}};
     positives[i] = static_cast<std::uint32_t>(dataset.items()[example.event]);
     batch.row_weight[i] = example.weight;
     batch.rating[i] = dataset.weights()[example.event];
   }
+  std::vector<HistoryItem> others;
+  find_histories(examples, queries, others);
   Rng rng(seed_, splitmix64(step));
   if (frequency_) frequency_->observe(step, positives);
   sampler_->sample(positives, rng, batch.candidate_set, frequency_.get());

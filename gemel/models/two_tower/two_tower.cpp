@@ -53,7 +53,7 @@ std::string epoch_note(std::size_t epoch, const EpochCurve& curve, std::optional
   return note.str();
 }
 
-// What needs days is refused where [events] has no time column; a history needs at least an order of the events.
+// What needs days is refused where [events] has no time column.
 Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
   if (kind == TimeKind::kDays || kind == TimeKind::kSeconds) return {};
   const auto refuse = [](std::string_view key, std::string_view needs, std::string_view instead) {
@@ -66,8 +66,6 @@ Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
   if (std::ranges::any_of(config.personal_half_life_days, [](double days) { return days != kNoDecay; }))
     return refuse("personal_half_life_days", "the day", "personal_half_life_days = [inf]");
   if (!config.time.empty()) return refuse("time", "the day", kWithoutDays);
-  if (kind == TimeKind::kNone && config.history.length > 0)
-    return refuse("history", "at least the order", "history = { length = 0 } and user_id = true");
   return {};
 }
 

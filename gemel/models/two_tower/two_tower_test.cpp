@@ -96,6 +96,26 @@ TEST(TwoTower, SavedAndLoadedItAnswersTheSameAndItsCountersRollOnAlike) {
   }
 }
 
+TEST(TwoTower, WithoutTimesOrOrderLearnsFromAllElseThatTheCustomerHad) {
+  std::vector<EventRow> events = checkered(1500);
+  for (EventRow& event : events) event.day = 0;
+  const std::size_t all = events.size();
+  const Dataset shop =
+      testing::make_dataset(std::move(events), {}, {}, {.time_kind = TimeKind::kNone, .file_split = Dataset::FileSplit{all, all}});
+  ThreadPool pool(2);
+  const auto model = make("popularity_half_life_days = []\ntime = []\n");
+  const TimePoint next_part(std::chrono::microseconds(1));
+  ASSERT_TRUE(model->fit({&shop, shop.num_events(), next_part}, {.pool = pool}));
+  int right = 0;
+  for (int user = 0; user < 40; ++user) {
+    for (const ScoredItem& scored : ask(*model, shop, concat("u", user), next_part, 4, pool)) {
+      const std::string id(shop.item_table().ids[to_size(scored.item)]);
+      right += (id[id.size() - 1] - '0') % 2 == user % 2;
+    }
+  }
+  EXPECT_GT(right, 150) << "of 160";
+}
+
 // One product after the other sells for a week, and nothing tells the customers apart.
 TEST(TwoTower, TheTrendHeadLearnsThatWhatSoldLongIsOverAndWhatRisesGoesOn) {
   std::vector<EventRow> events;

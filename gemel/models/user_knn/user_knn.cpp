@@ -57,8 +57,7 @@ Result<std::unique_ptr<Recommender>> UserKnn::make(ConfigTable table) {
   };
   knobs.neighbours = count("neighbours", knobs.neighbours);
   knobs.similarity.read(table);
-  knobs.history_half_life_days = read_half_life(table, "history_half_life_days", knobs.history_half_life_days);
-  knobs.history_length = count("history_length", knobs.history_length);
+  knobs.history.read(table);
   knobs.recency_half_life_days = read_half_life(table, "recency_half_life_days", knobs.recency_half_life_days);
   knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
@@ -80,15 +79,14 @@ TuningSpace UserKnn::tuning_space() {
           choice("similarity", {"\"cosine\"", "\"tfidf\""}),
           log_uniform("shrinkage", .1, 100),
           log_uniform("history_half_life_days", 2, 2000),
+          log_uniform("history_half_life_events", 0.5, 300),
           log_uniform("recency_half_life_days", 1, 2000),
           log_uniform("popularity_half_life_days", .5, 100),
           uniform("popularity_weight", 0, 1)};
 }
 
 std::string UserKnn::knobs() const {
-  return concat("neighbours = ", knobs_.neighbours, ", ", knobs_.similarity.to_toml(),
-                ", history_half_life_days = ", half_life_to_toml(knobs_.history_half_life_days),
-                ", history_length = ", knobs_.history_length,
+  return concat("neighbours = ", knobs_.neighbours, ", ", knobs_.similarity.to_toml(), ", ", knobs_.history.to_toml(),
                 ", recency_half_life_days = ", half_life_to_toml(knobs_.recency_half_life_days), ", ", knobs_.popularity.to_toml());
 }
 
@@ -104,7 +102,7 @@ void UserKnn::advance(const Dataset& dataset, std::size_t num_events, TimePoint 
 }
 
 void UserKnn::take_events(const TrainView& view) {
-  histories_ = items_of_users(view, {.half_life_days = knobs_.history_half_life_days});
+  histories_ = items_of_users(view, {.half_life_days = knobs_.history.half_life_days});
   purchases_ = items_of_users(view, {.half_life_days = knobs_.recency_half_life_days});
   index_customers();
 }
@@ -118,8 +116,8 @@ void UserKnn::index_customers() {
 
 void UserKnn::find_neighbours(const Query& query, Scratch& scratch) const {
   scratch.history.clear();
-  const auto events = query.history.last(std::min(knobs_.history_length, query.history.size()));
-  append_history(events, query.at, {.half_life_days = knobs_.history_half_life_days}, scratch.history);
+  const InteractionRule rule{.half_life_days = knobs_.history.half_life_days, .half_life_events = knobs_.history.half_life_events};
+  append_history(knobs_.history.recent(query), query.at, rule, scratch.history);
   const float norm = weighting_.weigh(scratch.history.columns, scratch.history.values);
   for (std::size_t n = 0; n < scratch.history.columns.size(); ++n) {
     const auto users = customers_.row(scratch.history.columns[n]);

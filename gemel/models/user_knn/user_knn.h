@@ -10,6 +10,7 @@
 // (an inverted index) + neighbours * their products.
 #pragma once
 
+#include "gemel/models/history_knobs.h"
 #include "gemel/models/popularity/popularity_order.h"
 #include "gemel/models/row_similarity.h"
 #include "gemel/models/tuning_space.h"
@@ -22,8 +23,7 @@ class UserKnn : public Recommender {
   struct Knobs {
     std::size_t neighbours = 200;
     SimilarityKnobs similarity = {.shrinkage = 1};
-    double history_half_life_days = 60;
-    std::size_t history_length = 300;
+    HistoryKnobs history = {};
     double recency_half_life_days = 30;
     PopularityKnobs popularity = {};
   };

@@ -38,7 +38,7 @@ TEST(UserKnn, AgreesWithACaseWorkedByHand) {
                                               {"ann", "tea", 4},
                                               {"ann", "rum", 8}});
   ThreadPool pool(1);
-  UserKnn model({.similarity = {.shrinkage = 1}, .history_half_life_days = kNoDecay, .recency_half_life_days = 4});
+  UserKnn model({.similarity = {.shrinkage = 1}, .history = {.half_life_days = kNoDecay}, .recency_half_life_days = 4});
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(8)}, {.pool = pool}));
   const Histories histories(shop, shop.num_events());
   const auto history = histories.of(user_of(shop, "ann"));
@@ -95,10 +95,10 @@ std::map<ItemIndex, double> slow_scores(const Dataset& shop, std::span<const His
     for (const auto& [item, value] : row) squares += value * value;
     return std::sqrt(squares);
   };
-  const auto query = row_of(history, knobs.history_half_life_days);
+  const auto query = row_of(history, knobs.history.half_life_days);
   std::vector<std::pair<double, UserIndex>> nearest;
   for (std::uint32_t u = 0; u < shop.num_users(); ++u) {
-    const auto row = row_of(histories.of(UserIndex{u}), knobs.history_half_life_days);
+    const auto row = row_of(histories.of(UserIndex{u}), knobs.history.half_life_days);
     double dot = 0;
     for (const auto& [item, value] : query) dot += row.contains(item) ? value * row.at(item) : 0;
     if (dot > 0 && UserIndex{u} != own)
@@ -118,7 +118,8 @@ TEST(UserKnn, AgreesWithItsSlowTwinOnRandomEvents) {
   for (int event = 0; event < 500; ++event)
     events.push_back({concat("user", rng.below(60)), concat("item", rng.below(40)), rng.uniform() * 50});
   const Dataset shop = testing::make_dataset(events);
-  const UserKnn::Knobs knobs{.neighbours = 12, .similarity = {.shrinkage = 2}, .history_half_life_days = 30, .recency_half_life_days = 9};
+  const UserKnn::Knobs knobs{
+      .neighbours = 12, .similarity = {.shrinkage = 2}, .history = {.half_life_days = 30}, .recency_half_life_days = 9};
   ThreadPool pool(2);
   UserKnn model(knobs);
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(51)}, {.pool = pool}));
