@@ -64,9 +64,19 @@ Result<void> check_models(const ConfigFile& config) {
 }
 
 std::string fixed_knobs(const ConfigFile& config, std::string_view model) {
-  ConfigTable table = config.root().table("models").table(model);
-  std::string text;
-  for (const std::string& key : table.keys()) text += concat(text.empty() ? "" : ", ", key, " = ", table.as_toml(key));
+  ConfigTable models = config.root().table("models"), table = models.table(model);
+  std::string text, parts;
+  const auto add = [](std::string& list, std::string_view key, std::string_view value) {
+    list += concat(list.empty() ? "" : ", ", key, " = ", value);
+  };
+  for (const std::string& key : table.keys())
+    if (model != "blend" || key != "knobs") add(text, key, table.as_toml(key));
+  if (model != "blend") return text;
+  ConfigTable own = table.table("knobs");
+  for (const std::string& part : own.keys()) add(parts, part, own.as_toml(part));
+  for (const std::string& part : table.texts("parts", Blend::Knobs{}.parts))
+    if (!own.has(part) && models.has(part)) add(parts, part, models.as_toml(part));
+  if (!parts.empty()) add(text, "knobs", concat("{", parts, "}"));
   return text;
 }
 

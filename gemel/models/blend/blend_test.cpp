@@ -17,6 +17,7 @@ namespace {
 using testing::at_day;
 using ::testing::HasSubstr;
 using testing::item_of;
+using ::testing::Not;
 
 ScoredItem scored(std::uint32_t item, float score) { return {ItemIndex{item}, score}; }
 
@@ -124,6 +125,20 @@ TEST(Blend, ChoosesOnValidationWhatWasNotGivenAndStandsWhereTheFitEndsAfterwards
     again->recommend({&query, 1}, 40, {}, pool, two);
     EXPECT_EQ(one, two);
   }
+}
+
+TEST(Blend, TakesTheKnobsOfItsPartsFromTheirOwnTablesUnlessItsOwnNamesThem) {
+  const ConfigFile config =
+      ConfigFile::parse(
+          "[models.item_knn]\nneighbours = 7\n[models.popularity]\nhalf_life_days = 3\n[models.repurchase]\nhalf_life_days = 9\n"
+          "[models.blend]\nparts = ['popularity', 'item_knn']\nknobs = { item_knn = { neighbours = 8 } }\n",
+          "knobs.toml")
+          .value();
+  const std::string fixed = fixed_knobs(config, "blend");
+  EXPECT_THAT(fixed, HasSubstr("neighbours = 8"));
+  EXPECT_THAT(fixed, HasSubstr("half_life_days = 3"));
+  EXPECT_THAT(fixed, Not(HasSubstr("9")));
+  EXPECT_THAT(make_model("blend", fixed).value()->knobs(), HasSubstr("popularity = {half_life_days = 3"));
 }
 
 TEST(Blend, PastTheCandidatesTheFirstPartGoesOnAlone) {
