@@ -40,6 +40,7 @@ parts() {
   local shop=$1 repeats=$2 base=$3 groups=$4
   variant "$shop" "$repeats" "$base" as_it_is
   variant "$shop" "$repeats" "$base" attention 'history = { length = 50, pool = ["recency", "attention"] }'
+  variant "$shop" "$repeats" "$base" places 'history = { length = 50, half_life_events = 3.0 }'
   variant "$shop" "$repeats" "$base" trend "trend = { units = 16, groups = $groups }"
   variant "$shop" "$repeats" "$base" trend_week "trend = { units = 16, groups = $groups }" 'counter_interval_days = 7'
   variant "$shop" "$repeats" "$base" gate 'query_gate = true'
@@ -65,6 +66,7 @@ for name in "${@:-all}"; do
       for pool in '"recency"' '"attention"' '"recency", "attention"'; do
         variant amazon_beauty_sequences keep "$base" "${pool//[\", ]/}" "history = { length = 50, shared_table = true, pool = [$pool] }"
       done
+      variant amazon_beauty_sequences keep "$base" places 'history = { length = 50, shared_table = true, half_life_events = 2.0 }'
       unset DATASET PROTOCOL ;;&
     all | complete_journey)
       parts complete_journey drop "$(sed -n '/^\[models.two_tower\]/,/^\[/p' examples/complete_journey.toml | grep ' = ')" '["department"]' ;;&
