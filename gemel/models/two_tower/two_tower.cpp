@@ -96,6 +96,7 @@ TuningSpace TwoTower::tuning_space() {
           uniform("id_dropout", 0, 0.3),
           log_integer("history.length", 5, 100),
           log_uniform("history.half_life_days", 5, 365),
+          log_uniform("history.half_life_events", 1, 100),
           log_uniform("example_half_life_days", 30, 1000),
           choice("popularity_half_life_days", {"[1, 3, 10, 60]", "[2, 7, 30]", "[3, 14, 60]", "[7, 30, 180]"})};
 }
