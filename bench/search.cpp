@@ -1,17 +1,22 @@
-// How fast is exact search? `bench_search CANDIDATES QUERIES DIM K BATCH SECONDS` reads both files (float32 rows), answers the queries
-// BATCH at a time with one thread, over and over for so many seconds, and prints one line: median and 99th percentile of a call in
-// microseconds, CPU microseconds a query, and a checksum of the answers. search.py calls it beside the peers.
+// How fast is exact search? `bench_search CANDIDATES QUERIES DIM` reads both files (float32 rows), then answers the orders that come by
+// line with one thread; search.py sends them in turn with the peers:
+//     time WAY K BATCH SHARE SECONDS    asks BATCH queries at a time, of whose candidates SHARE is eligible (1: no filter), for so many
+//                                       seconds; prints the median of a call's microseconds, wall and CPU
+//     answer WAY K BATCH FILE           writes the index of every answer, uint32 [queries, k]
+// WAY is `codes` (a first pass over codes, as the index does by itself) or `floats`.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
 #include "gemel/index/exact_index.h"
-#include "gemel/numerics/kernels.h"
+#include "gemel/numerics/rng.h"
 
 namespace gemel {
 namespace {
@@ -28,36 +33,82 @@ Matrix read_rows(const char* path, std::size_t dim) {
   return rows;
 }
 
-double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+double wall_us() { return std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+double cpu_us() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) * 1e-3;
+}
+
+double median(std::vector<double>& values) {
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+class Bench {
+ public:
+  Bench(Matrix candidates, Matrix queries)
+      : queries_(std::move(queries)), by_codes_(candidates), by_floats_(candidates, {.with_codes = false}), num_candidates_(candidates.rows()) {}
+
+  void time(const std::string& way, std::size_t k, std::size_t batch, double share, double seconds) {
+    std::vector<std::uint8_t> eligible;
+    Rng rng(1);
+    if (share < 1)
+      for (std::size_t c = 0; c < num_candidates_; ++c) eligible.push_back(rng.uniform() < share);
+    std::vector<double> wall, cpu;
+    std::size_t first = 0;
+    for (const double begin = wall_us(); wall.size() < 3 || wall_us() - begin < seconds * 1e6;) {
+      const double wall_begin = wall_us(), cpu_begin = batch > 1 ? cpu_us() : 0;
+      search(way, k, first, batch, eligible);
+      if (batch > 1) cpu.push_back(cpu_us() - cpu_begin);
+      wall.push_back(wall_us() - wall_begin);
+      first = first + 2 * batch <= queries_.rows() ? first + batch : 0;
+    }
+    if (cpu.empty()) cpu = wall;  // of a call this short the clock would be a good part
+    std::printf("{\"wall_us\": %.3f, \"cpu_us\": %.3f, \"calls\": %zu}\n", median(wall), median(cpu), wall.size());
+  }
+
+  void answer(const std::string& way, std::size_t k, std::size_t batch, const std::string& path) {
+    std::ofstream file(path, std::ios::binary);
+    for (std::size_t first = 0; first + batch <= queries_.rows(); first += batch) {
+      search(way, k, first, batch, {});
+      for (const auto& hits : found_)
+        for (const ScoredIndex& hit : hits) file.write(reinterpret_cast<const char*>(&hit.index), sizeof hit.index);
+    }
+    std::printf("{\"written\": %s}\n", file.flush() ? "true" : "false");
+  }
+
+ private:
+  void search(const std::string& way, std::size_t k, std::size_t first, std::size_t batch, std::span<const std::uint8_t> eligible) {
+    (way == "codes" ? by_codes_ : by_floats_)
+        .search({.queries = queries_.view().row_block(first, first + batch), .candidate_bias = {}, .eligible = eligible, .excluded = {}, .k = k},
+                pool_, found_);
+  }
+
+  Matrix queries_;
+  ExactIndex by_codes_, by_floats_;
+  std::size_t num_candidates_;
+  ThreadPool pool_{1};
+  std::vector<std::vector<ScoredIndex>> found_;
+};
 
 int run(char** argv) {
-  const auto number = [](const char* text) { return static_cast<std::size_t>(std::stoul(text)); };
-  const std::size_t dim = number(argv[3]), k = number(argv[4]), batch = number(argv[5]);
-  const Matrix candidates = read_rows(argv[1], dim), queries = read_rows(argv[2], dim);
-  const double limit_s = std::stod(argv[6]);
-  const ExactIndex index(candidates);
-  ThreadPool pool(1);
-  std::vector<std::vector<ScoredIndex>> found;
-  std::vector<double> call_us;
-  std::uint64_t checksum = 0;
-  std::size_t num_asked = 0;
-  const std::clock_t cpu_begin = std::clock();
-  for (const double begin = seconds_now(); call_us.size() < 3 || seconds_now() - begin < limit_s;) {
-    const std::size_t first = call_us.size() * batch % (queries.rows() - batch + 1);
-    const double call_begin = seconds_now();
-    index.search({.queries = queries.view().row_block(first, first + batch), .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = k},
-                 pool, found);
-    call_us.push_back((seconds_now() - call_begin) * 1e6);
-    if (call_us.size() <= 3)
-      for (const auto& answer : found)
-        for (const ScoredIndex& hit : answer) checksum = checksum * 31 + hit.index;
-    num_asked += batch;
+  const auto dim = static_cast<std::size_t>(std::stoul(argv[3]));
+  Bench bench(read_rows(argv[1], dim), read_rows(argv[2], dim));
+  for (std::string line; std::getline(std::cin, line); std::fflush(stdout)) {
+    std::istringstream words(line);
+    std::string order, way, path;
+    std::size_t k = 0, batch = 0;
+    double share = 1, seconds = 0;
+    words >> order >> way >> k >> batch;
+    if (order == "time" && words >> share >> seconds)
+      bench.time(way, k, batch, share, seconds);
+    else if (order == "answer" && words >> path)
+      bench.answer(way, k, batch, path);
+    else
+      return std::fprintf(stderr, "bench_search: cannot read the order '%s'\n", line.c_str()), 2;
   }
-  const double cpu_us = static_cast<double>(std::clock() - cpu_begin) * 1e6 / CLOCKS_PER_SEC / static_cast<double>(num_asked);
-  std::ranges::sort(call_us);
-  std::printf("{\"p50_us\": %.2f, \"p99_us\": %.2f, \"cpu_us_per_query\": %.3f, \"checksum\": %llu, \"kernels\": \"%s\"}\n",
-              call_us[call_us.size() / 2], call_us[call_us.size() * 99 / 100], cpu_us, static_cast<unsigned long long>(checksum),
-              kernels().name);
   return 0;
 }
 
@@ -65,6 +116,6 @@ int run(char** argv) {
 }  // namespace gemel
 
 int main(int argc, char** argv) {
-  if (argc != 7) return std::fprintf(stderr, "usage: bench_search CANDIDATES QUERIES DIM K BATCH SECONDS\n"), 2;
+  if (argc != 4) return std::fprintf(stderr, "usage: bench_search CANDIDATES QUERIES DIM\n"), 2;
   return gemel::run(argv);
 }

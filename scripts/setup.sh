@@ -23,22 +23,28 @@ need_packages() {
     stop "apt-get install failed; try by hand: apt-get install ${missing[*]}"
 }
 
-# need_wheels REQUIREMENTS...: into .venv, with .venv/pyarrow leading to Arrow's headers and libraries.
-need_wheels() {
-  local requirements stamp
-  [[ -x .venv/bin/pip ]] || {
-    say "Making the virtual environment .venv"
-    rm -rf .venv
-    python3 -m venv .venv || stop "python3 -m venv failed: is the package python3-venv installed?"
+# need_venv FOLDER REQUIREMENTS...: a virtual environment with what the files pin.
+need_venv() {
+  local folder=$1 requirements stamp
+  shift
+  [[ -x $folder/bin/pip ]] || {
+    say "Making the virtual environment $folder"
+    rm -rf "$folder"
+    python3 -m venv "$folder" || stop "python3 -m venv failed: is the package python3-venv installed?"
   }
   for requirements in "$@"; do
-    stamp=.venv/$(basename "$requirements").done
+    stamp=$folder/$(basename "$requirements").done
     cmp -s "$requirements" "$stamp" && continue
     say "Installing wheels: $(grep -v '^#' "$requirements" | tr '\n' ' ')"
-    .venv/bin/pip install --quiet --disable-pip-version-check -r "$requirements" ||
+    "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$requirements" ||
       stop "pip install -r $requirements failed: is the network up, does PIP_INDEX_URL point to a package index?"
     cp "$requirements" "$stamp"
   done
+}
+
+# need_wheels REQUIREMENTS...: into .venv, with .venv/pyarrow leading to Arrow's headers and libraries.
+need_wheels() {
+  need_venv .venv "$@"
   [[ -e .venv/pyarrow ]] || (cd .venv && ln -sfn lib/python3*/site-packages/pyarrow pyarrow)
 }
 

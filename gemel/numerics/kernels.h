@@ -51,12 +51,42 @@ struct PanelScan {
   std::uint32_t* num_hits;    // [num_queries]
 };
 
+// The same candidates in codes of 7 bits, 4 values beside each other: value d of candidate p * kPanelWidth + lane is
+// codes[((p * num_groups + d / 4) * kPanelWidth + lane) * 4 + d % 4], steps[p] times (code - the code of zero).
+inline constexpr int kMaxCode = 127;
+
+struct CodedQuery {
+  float step;
+  std::int32_t offset;  // the code of zero times the sum of the query's codes
+  // The score by codes differs from the score of the floats by at most per_error * errors[p] + per_norm * norms[p] + slack.
+  float per_error, per_norm, slack;
+};
+
+struct CodeScan {
+  const std::uint8_t* codes;  // [num_panels, num_groups, kPanelWidth, 4], none above kMaxCode
+  const float *steps, *errors, *norms;  // [num_panels]
+  const float* bias;                    // [num_panels * kPanelWidth]
+  std::size_t num_panels, num_groups;
+  const std::int8_t* queries;  // [num_queries, 4 * num_groups], none below -127
+  const CodedQuery* coded;     // [num_queries]
+  const float* thresholds;     // [num_queries]
+  std::size_t num_queries;
+  // Out: per query the panels in which a score may reach the threshold, ascending, the lower bounds of all scores of each, and by how much
+  // an upper bound is above them.
+  std::uint32_t* hit_panels;  // [num_queries, num_panels]
+  float* hit_scores;          // [num_queries, num_panels, kPanelWidth]
+  float* hit_widths;          // [num_queries, num_panels]
+  std::uint32_t* num_hits;    // [num_queries]
+};
+
 struct Kernels {
-  const char* name;  // base, v3, v4
+  const char* name;         // base, v3, v4
+  bool has_byte_products;   // scan_codes is faster than scan_panels
 
   float (*dot)(const float* a, const float* b, std::size_t n);
   float (*sum_squares)(const float* x, std::size_t n);
   float (*row_max)(const float* x, std::size_t n);                      // -infinity when n = 0; NaN is passed over
+  float (*largest_magnitude)(const float* x, std::size_t n);            // 0 when n = 0, infinity or NaN when one of x is
   void (*axpy)(float alpha, const float* x, float* y, std::size_t n);   // y += alpha * x
   void (*add)(const float* x, float* y, std::size_t n);                 // y += x
   void (*scale)(float alpha, float* x, std::size_t n);                  // x *= alpha
@@ -74,6 +104,7 @@ struct Kernels {
 
   // A score is bias + <query, candidate>, summed from the first value to the last: the same bits however many queries are asked at once.
   void (*scan_panels)(const PanelScan& scan);
+  void (*scan_codes)(const CodeScan& scan);
 
   // Where x[i] >= threshold: i into out, ascending; returns how many. out has room for n; NaN is nowhere.
   std::size_t (*find_at_least)(float threshold, const float* x, std::size_t n, std::uint32_t* out);

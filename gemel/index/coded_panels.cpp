@@ -1,0 +1,112 @@
+#include "gemel/index/coded_panels.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gemel {
+namespace {
+
+constexpr float kRoundUp = 1 + 1e-6f;  // a double made float, and a few float operations on it, stay above what they bound
+constexpr int kZeroCode = 64;          // of a candidate's value 0
+constexpr int kLargestCandidateCode = kMaxCode - kZeroCode, kLargestQueryCode = 127;
+
+// A step that is no normal number can be too small for its value: hence the limit.
+int code_of(float value, float step, int largest) {
+  return step > 0 ? static_cast<int>(std::clamp(std::round(value / step), static_cast<float>(-largest), static_cast<float>(largest))) : 0;
+}
+
+float round_up(double x) { return static_cast<float>(x) * kRoundUp; }
+
+double length(std::span<const float> row) {
+  double sum = 0;
+  for (const float value : row) sum += double{value} * value;
+  return std::sqrt(sum);
+}
+
+float largest_magnitude(std::span<const float> row) { return kernels().largest_magnitude(row.data(), row.size()); }
+
+}  // namespace
+
+CodedPanels::CodedPanels(ConstMatrixView candidates) : dim_(candidates.cols), num_groups_((candidates.cols + 3) / 4) {
+  if (!kernels().has_byte_products || !std::isfinite(largest_magnitude({candidates.data, candidates.size()}))) return;
+  const std::size_t num_panels = (candidates.rows + kPanelWidth - 1) / kPanelWidth;
+  codes_.assign(num_panels * num_groups_ * kPanelWidth * 4, kZeroCode);
+  for (std::vector<float>* of_panels : {&steps_, &errors_, &norms_}) of_panels->assign(num_panels, 0.0f);
+  for (std::size_t panel = 0; panel < num_panels; ++panel) {
+    code_panel(candidates, panel);
+    largest_error_ = std::max(largest_error_, errors_[panel]);
+    largest_norm_ = std::max(largest_norm_, norms_[panel]);
+  }
+}
+
+void CodedPanels::code_panel(ConstMatrixView candidates, std::size_t panel) {
+  const std::size_t begin = panel * kPanelWidth, end = std::min(begin + kPanelWidth, candidates.rows);
+  const auto some = candidates.row_block(begin, end);
+  const float step = largest_magnitude({some.data, some.size()}) / kLargestCandidateCode;
+  steps_[panel] = step;
+  std::uint8_t* codes = codes_.data() + panel * num_groups_ * kPanelWidth * 4;
+  double largest_error = 0;
+  for (std::size_t lane = 0; lane < some.rows; ++lane) {
+    double squares = 0;
+    for (std::size_t d = 0; d < dim_; ++d) {
+      const float value = some.row(lane)[d];
+      const int code = code_of(value, step, kLargestCandidateCode);
+      codes[(d / 4 * kPanelWidth + lane) * 4 + d % 4] = static_cast<std::uint8_t>(code + kZeroCode);
+      const double error = value - double{step} * code;
+      squares += error * error;
+    }
+    largest_error = std::max(largest_error, std::sqrt(squares));
+    norms_[panel] = std::max(norms_[panel], round_up(length(some.row(lane))));
+  }
+  errors_[panel] = round_up(largest_error);
+}
+
+bool CodedPanels::code(ConstMatrixView queries, float largest_bias, Queries& out) const {
+  out.codes.assign(queries.rows * num_groups_ * 4, 0);
+  out.coded.resize(queries.rows);
+  out.widest.resize(queries.rows);
+  // A sum of n products rounds off at most n 2^-24 of what its magnitudes add up to; twice that also covers the sums of the bounds.
+  const float rounding = static_cast<float>(dim_ + 8) * 0x1.0p-23f;
+  for (std::size_t q = 0; q < queries.rows; ++q) {
+    const float largest = largest_magnitude(queries.row(q)), step = largest / kLargestQueryCode;
+    if (!std::isfinite(largest)) return false;
+    std::int8_t* codes = out.codes.data() + q * num_groups_ * 4;
+    double squared_error = 0, squared_length = 0;
+    int sum = 0;
+    for (std::size_t d = 0; d < dim_; ++d) {
+      const float value = queries.row(q)[d];
+      const int code = code_of(value, step, kLargestQueryCode);
+      codes[d] = static_cast<std::int8_t>(code);
+      sum += code;
+      const double coded = double{step} * code, error = value - coded;
+      squared_error += error * error;
+      squared_length += coded * coded;
+    }
+    const double norm = std::sqrt(squared_length) + std::sqrt(squared_error);
+    out.coded[q] = {.step = step,
+                    .offset = kZeroCode * sum,
+                    .per_error = round_up(norm),
+                    .per_norm = round_up(std::sqrt(squared_error) + norm * rounding),
+                    .slack = round_up(double{largest_bias} * rounding)};
+    const CodedQuery& coded = out.coded[q];
+    out.widest[q] = 2 * (coded.per_error * largest_error_ + coded.per_norm * largest_norm_ + coded.slack) * kRoundUp;
+    if (!std::isfinite(out.widest[q])) return false;
+  }
+  return true;
+}
+
+CodeScan CodedPanels::scan_of(std::size_t first, std::size_t num_panels, const Queries& queries) const {
+  CodeScan scan{};
+  scan.codes = codes_.data() + first * num_groups_ * kPanelWidth * 4;
+  scan.steps = steps_.data() + first;
+  scan.errors = errors_.data() + first;
+  scan.norms = norms_.data() + first;
+  scan.num_panels = num_panels;
+  scan.num_groups = num_groups_;
+  scan.queries = queries.codes.data();
+  scan.coded = queries.coded.data();
+  scan.num_queries = queries.coded.size();
+  return scan;
+}
+
+}  // namespace gemel
