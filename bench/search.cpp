@@ -49,7 +49,10 @@ double median(std::vector<double>& values) {
 class Bench {
  public:
   Bench(Matrix candidates, Matrix queries)
-      : queries_(std::move(queries)), by_codes_(candidates), by_floats_(candidates, {.with_codes = false}), num_candidates_(candidates.rows()) {}
+      : queries_(std::move(queries)),
+        by_codes_(candidates),
+        by_floats_(candidates, {.with_codes = false}),
+        num_candidates_(candidates.rows()) {}
 
   void time(const std::string& way, std::size_t k, std::size_t batch, double share, double seconds) {
     std::vector<std::uint8_t> eligible;
@@ -82,7 +85,11 @@ class Bench {
  private:
   void search(const std::string& way, std::size_t k, std::size_t first, std::size_t batch, std::span<const std::uint8_t> eligible) {
     (way == "codes" ? by_codes_ : by_floats_)
-        .search({.queries = queries_.view().row_block(first, first + batch), .candidate_bias = {}, .eligible = eligible, .excluded = {}, .k = k},
+        .search({.queries = queries_.view().row_block(first, first + batch),
+                 .candidate_bias = {},
+                 .eligible = eligible,
+                 .excluded = {},
+                 .k = k},
                 pool_, found_);
   }
 
@@ -102,12 +109,9 @@ int run(char** argv) {
     std::size_t k = 0, batch = 0;
     double share = 1, seconds = 0;
     words >> order >> way >> k >> batch;
-    if (order == "time" && words >> share >> seconds)
-      bench.time(way, k, batch, share, seconds);
-    else if (order == "answer" && words >> path)
-      bench.answer(way, k, batch, path);
-    else
-      return std::fprintf(stderr, "bench_search: cannot read the order '%s'\n", line.c_str()), 2;
+    if (order == "time" && words >> share >> seconds) bench.time(way, k, batch, share, seconds);
+    else if (order == "answer" && words >> path) bench.answer(way, k, batch, path);
+    else return std::fprintf(stderr, "bench_search: cannot read the order '%s'\n", line.c_str()), 2;
   }
   return 0;
 }

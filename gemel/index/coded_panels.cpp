@@ -27,7 +27,8 @@ float largest_magnitude(std::span<const float> row) { return kernels().largest_m
 
 }  // namespace
 
-CodedPanels::CodedPanels(ConstMatrixView candidates) : dim_(candidates.cols), num_groups_((candidates.cols + 3) / 4) {
+CodedPanels::CodedPanels(ConstMatrixView candidates)
+    : dim_(candidates.cols), num_groups_((candidates.cols + 4 * kCodeGroups - 1) / (4 * kCodeGroups) * kCodeGroups) {
   if (!kernels().has_byte_products || !std::isfinite(largest_magnitude({candidates.data, candidates.size()}))) return;
   const std::size_t num_panels = (candidates.rows + kPanelWidth - 1) / kPanelWidth;
   codes_.assign(num_panels * num_groups_ * kPanelWidth * 4, kZeroCode);
@@ -65,37 +66,48 @@ bool CodedPanels::code(ConstMatrixView queries, float largest_bias, Queries& out
   out.codes.assign(queries.rows * num_groups_ * 4, 0);
   out.coded.resize(queries.rows);
   out.widest.resize(queries.rows);
-  // A sum of n products rounds off at most n 2^-24 of what its magnitudes add up to; twice that also covers the sums of the bounds.
-  const float rounding = static_cast<float>(dim_ + 8) * 0x1.0p-23f;
   for (std::size_t q = 0; q < queries.rows; ++q) {
-    const float largest = largest_magnitude(queries.row(q)), step = largest / kLargestQueryCode;
-    if (!std::isfinite(largest)) return false;
-    std::int8_t* codes = out.codes.data() + q * num_groups_ * 4;
-    double squared_error = 0, squared_length = 0;
-    int sum = 0;
-    for (std::size_t d = 0; d < dim_; ++d) {
-      const float value = queries.row(q)[d];
-      const int code = code_of(value, step, kLargestQueryCode);
-      codes[d] = static_cast<std::int8_t>(code);
-      sum += code;
-      const double coded = double{step} * code, error = value - coded;
-      squared_error += error * error;
-      squared_length += coded * coded;
-    }
-    const double norm = std::sqrt(squared_length) + std::sqrt(squared_error);
-    out.coded[q] = {.step = step,
-                    .offset = kZeroCode * sum,
-                    .per_error = round_up(norm),
-                    .per_norm = round_up(std::sqrt(squared_error) + norm * rounding),
-                    .slack = round_up(double{largest_bias} * rounding)};
-    const CodedQuery& coded = out.coded[q];
+    if (!std::isfinite(largest_magnitude(queries.row(q)))) return false;
+    CodedQuery& coded = out.coded[q];
+    code_query(queries.row(q), largest_bias, out.codes.data() + q * num_groups_ * 4, coded);
     out.widest[q] = 2 * (coded.per_error * largest_error_ + coded.per_norm * largest_norm_ + coded.slack) * kRoundUp;
     if (!std::isfinite(out.widest[q])) return false;
   }
   return true;
 }
 
-CodeScan CodedPanels::scan_of(std::size_t first, std::size_t num_panels, const Queries& queries) const {
+// The step is the smallest at which no sum of the scan leaves 16 bits: in a run of kCodeGroups groups the even pairs of values are added
+// up in one sum and the odd pairs in another.
+void CodedPanels::code_query(std::span<const float> query, float largest_bias, std::int8_t* codes, CodedQuery& out) const {
+  constexpr float kLargestSum = 32767.0f / kMaxCode - 2 * kCodeGroups * 0.5f;  // the codes are rounded
+  float largest_sum = 0;
+  for (std::size_t run = 0; run < dim_; run += 4 * kCodeGroups) {
+    float sums[2] = {0, 0};
+    for (std::size_t d = run; d < std::min(run + 4 * kCodeGroups, dim_); ++d) sums[d / 2 % 2] += std::abs(query[d]);
+    largest_sum = std::max({largest_sum, sums[0], sums[1]});
+  }
+  const float step = std::max(largest_magnitude(query) / kLargestQueryCode, largest_sum / kLargestSum);
+  double squared_error = 0, squared_length = 0;
+  int sum = 0;
+  for (std::size_t d = 0; d < query.size(); ++d) {
+    const int code = code_of(query[d], step, kLargestQueryCode);
+    codes[d] = static_cast<std::int8_t>(code);
+    sum += code;
+    const double coded = double{step} * code, error = query[d] - coded;
+    squared_error += error * error;
+    squared_length += coded * coded;
+  }
+  // A sum of n products rounds off at most n 2^-24 of what its magnitudes add up to; twice that also covers the sums of the bounds.
+  const double rounding = static_cast<double>(dim_ + 8) * 0x1.0p-23, norm = std::sqrt(squared_length) + std::sqrt(squared_error);
+  out = {.step = step,
+         .offset = kZeroCode * sum,
+         .per_error = round_up(norm),
+         .per_norm = round_up(std::sqrt(squared_error) + norm * rounding),
+         .slack = round_up(largest_bias * rounding)};
+}
+
+CodeScan CodedPanels::scan_of(std::size_t first, std::size_t num_panels, const Queries& queries, std::size_t first_query,
+                              std::size_t num_queries) const {
   CodeScan scan{};
   scan.codes = codes_.data() + first * num_groups_ * kPanelWidth * 4;
   scan.steps = steps_.data() + first;
@@ -103,9 +115,9 @@ CodeScan CodedPanels::scan_of(std::size_t first, std::size_t num_panels, const Q
   scan.norms = norms_.data() + first;
   scan.num_panels = num_panels;
   scan.num_groups = num_groups_;
-  scan.queries = queries.codes.data();
-  scan.coded = queries.coded.data();
-  scan.num_queries = queries.coded.size();
+  scan.queries = queries.codes.data() + first_query * num_groups_ * 4;
+  scan.coded = queries.coded.data() + first_query;
+  scan.num_queries = num_queries;
   return scan;
 }
 

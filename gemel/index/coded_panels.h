@@ -19,7 +19,6 @@ class CodedPanels {
   explicit CodedPanels(ConstMatrixView candidates);
 
   bool is_empty() const { return codes_.empty(); }
-  std::size_t num_groups() const { return num_groups_; }
 
   // Queries as codes, with what bounds their errors when no bias is larger than largest_bias. False when no bound is finite.
   struct Queries {
@@ -29,11 +28,13 @@ class CodedPanels {
   };
   bool code(ConstMatrixView queries, float largest_bias, Queries& out) const;
 
-  // Panels [first, first + num_panels) of the scan; the caller fills in bias, thresholds and what comes out.
-  CodeScan scan_of(std::size_t first, std::size_t num_panels, const Queries& queries) const;
+  // The scan of panels [first, first + num_panels) by some of the queries; the caller fills in bias, thresholds and what comes out.
+  CodeScan scan_of(std::size_t first, std::size_t num_panels, const Queries& queries, std::size_t first_query,
+                   std::size_t num_queries) const;
 
  private:
   void code_panel(ConstMatrixView candidates, std::size_t panel);
+  void code_query(std::span<const float> query, float largest_bias, std::int8_t* codes, CodedQuery& out) const;
 
   std::size_t dim_ = 0, num_groups_ = 0;
   std::vector<std::uint8_t, AlignedAllocator<std::uint8_t>> codes_;  // [num_panels, num_groups, kPanelWidth, 4]

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "gemel/base/check.h"
+#include "gemel/index/code_search.h"
 #include "gemel/numerics/kernels.h"
 
 namespace gemel {
@@ -18,9 +19,15 @@ constexpr std::size_t kPanelsAtOnce = 32;  // 512 candidates, then the threshold
 
 ExactIndex::ExactIndex(ConstMatrixView candidates, Options options)
     : num_candidates_(candidates.rows), dim_(candidates.cols), num_panels_((candidates.rows + kPanelWidth - 1) / kPanelWidth) {
-  panels_.resize(num_panels_ * dim_ * kPanelWidth);
   no_bias_.assign(num_panels_ * kPanelWidth, kNever);
   std::fill_n(no_bias_.begin(), num_candidates_, 0.0f);
+  if (options.with_codes) coded_ = CodedPanels(candidates);
+  if (coded_.is_empty()) lay_in_panels(candidates);
+  else rows_ = Matrix(candidates);
+}
+
+void ExactIndex::lay_in_panels(ConstMatrixView candidates) {
+  panels_.resize(num_panels_ * dim_ * kPanelWidth);
   for (std::size_t c = 0; c < num_candidates_; ++c) {
     float* lane = panels_.data() + c / kPanelWidth * dim_ * kPanelWidth + c % kPanelWidth;
     for (const float value : candidates.row(c)) {
@@ -28,18 +35,13 @@ ExactIndex::ExactIndex(ConstMatrixView candidates, Options options)
       lane += kPanelWidth;
     }
   }
-  if (options.with_codes) coded_ = CodedPanels(candidates);
 }
 
-// One thread's search: a block of queries against stretch after stretch of panels.
+// One thread's search in floats: a block of queries against stretch after stretch of panels.
 class ExactIndex::Scan {
  public:
-  Scan(const ExactIndex& index, const SearchRequest& request, std::span<const float> bias, float largest_bias)
-      : index_(index),
-        request_(request),
-        bias_(bias),
-        largest_bias_(largest_bias),
-        first_stretch_(std::max(kPanelsAtOnce, request.k)) {
+  Scan(const ExactIndex& index, const SearchRequest& request, std::span<const float> bias)
+      : index_(index), request_(request), bias_(bias), first_stretch_(std::max(kPanelsAtOnce, request.k)) {
     const std::size_t longest = std::min(first_stretch_, index.num_panels_);
     const std::size_t num_queries = std::min(kQueryBlock, request.queries.rows);
     hit_panels_.resize(num_queries * longest);
@@ -48,14 +50,10 @@ class ExactIndex::Scan {
     found_.resize(longest * kPanelWidth);
     best_.assign(num_queries, TopK(request.k));
     excluded_.resize(num_queries);
-    if (index.coded_.is_empty()) return;
-    hit_widths_.resize(num_queries * longest);
-    in_reach_.resize(num_queries);
   }
 
   void run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out) {
     thresholds_.assign(end - begin, kSmallest);
-    by_codes_ = !index_.coded_.is_empty() && index_.coded_.code(request_.queries.row_block(begin, end), largest_bias_, coded_);
     for (std::size_t q = begin; q < end; ++q)
       excluded_[q - begin] = request_.excluded.empty() ? std::span<const std::uint32_t>{} : request_.excluded[q];
     for (std::size_t panel = 0; panel < index_.num_panels_;) {
@@ -64,24 +62,11 @@ class ExactIndex::Scan {
       for (std::size_t q = 0; q < end - begin; ++q) keep_best(q, panel, stretch);
       panel += stretch;
     }
-    for (std::size_t q = begin; q < end; ++q) {
-      if (by_codes_) score_in_floats(request_.queries.row(q), q - begin);
-      best_[q - begin].take(out[q]);
-    }
+    for (std::size_t q = begin; q < end; ++q) best_[q - begin].take(out[q]);
   }
 
  private:
   void score(std::size_t begin, std::size_t end, std::size_t first_panel, std::size_t num_panels) {
-    if (by_codes_) {
-      CodeScan scan = index_.coded_.scan_of(first_panel, num_panels, coded_);
-      scan.bias = bias_.data() + first_panel * kPanelWidth;
-      scan.thresholds = thresholds_.data();
-      scan.hit_panels = hit_panels_.data();
-      scan.hit_scores = hit_scores_.data();
-      scan.hit_widths = hit_widths_.data();
-      scan.num_hits = num_hits_.data();
-      return kernels().scan_codes(scan);
-    }
     kernels().scan_panels({.panels = index_.panels_.data() + first_panel * index_.dim_ * kPanelWidth,
                            .bias = bias_.data() + first_panel * kPanelWidth,
                            .num_panels = num_panels,
@@ -100,63 +85,12 @@ class ExactIndex::Scan {
     float* scores = hit_scores_.data() + q * stretch * kPanelWidth;
     strike_excluded(q, first_panel, stretch, panels, scores);
     if (first_panel == 0 && request_.k > 0) thresholds_[q] = bound_of(panels.size(), scores);
-    const float smallest = by_codes_ ? thresholds_[q] - coded_.widest[q] : thresholds_[q];
-    const std::size_t num_found = kernels().find_at_least(smallest, scores, panels.size() * kPanelWidth, found_.data());
+    const std::size_t num_found = kernels().find_at_least(thresholds_[q], scores, panels.size() * kPanelWidth, found_.data());
     for (const std::uint32_t place : std::span(found_).first(num_found)) {
       const auto first = static_cast<std::uint32_t>(first_panel + panels[place / kPanelWidth]) * kPanelWidth;
-      const ScoredIndex candidate{static_cast<std::uint32_t>(first + place % kPanelWidth), scores[place]};
-      if (by_codes_) {
-        const float upper_bound = candidate.score + hit_widths_[q * stretch + place / kPanelWidth];
-        if (upper_bound < thresholds_[q]) continue;
-        in_reach_[q].push_back({candidate.index, upper_bound});
-      }
-      best_[q].offer(candidate.index, candidate.score);
+      best_[q].offer(first + place % kPanelWidth, scores[place]);
     }
     thresholds_[q] = std::max(thresholds_[q], best_[q].threshold());
-  }
-
-  // The k best in floats of what the codes left over. The k with the best bounds come first: what cannot reach their worst needs no score.
-  void score_in_floats(std::span<const float> query, std::size_t q) {
-    auto& in_reach = in_reach_[q];
-    const float lower_bound = std::max(thresholds_[q], best_[q].threshold());
-    std::erase_if(in_reach, [&](const ScoredIndex& candidate) { return candidate.score < lower_bound; });
-    best_[q].reset(request_.k);
-    const std::size_t num_first = std::min(request_.k, in_reach.size());
-    const auto first_end = in_reach.begin() + static_cast<std::ptrdiff_t>(num_first);
-    if (first_end != in_reach.end()) std::nth_element(in_reach.begin(), first_end, in_reach.end(), ranks_before);
-    float worst = score_in_floats(query, {in_reach.begin(), first_end}, best_[q]);
-    if (num_first < request_.k) worst = kSmallest;
-    in_reach.erase(std::remove_if(first_end, in_reach.end(), [&](const ScoredIndex& candidate) { return candidate.score < worst; }),
-                   in_reach.end());
-    score_in_floats(query, std::span(in_reach).subspan(num_first), best_[q]);
-    in_reach.clear();
-  }
-
-  // Offers them all; the lowest of their scores. Those of one panel are scored together.
-  float score_in_floats(std::span<const float> query, std::span<ScoredIndex> candidates, TopK& best) {
-    std::ranges::sort(candidates, {}, &ScoredIndex::index);
-    float worst = std::numeric_limits<float>::infinity(), scores[kPanelWidth];
-    std::uint32_t panel = 0, num_hits = 0;
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-      if (const std::uint32_t own = candidates[i].index / kPanelWidth; i == 0 || own != panel) {
-        panel = own;
-        std::uint32_t hit_panel;
-        kernels().scan_panels({.panels = index_.panels_.data() + panel * index_.dim_ * kPanelWidth,
-                               .bias = bias_.data() + panel * kPanelWidth,
-                               .num_panels = 1,
-                               .dim = index_.dim_,
-                               .queries = query.data(),
-                               .thresholds = &kNever,
-                               .num_queries = 1,
-                               .hit_panels = &hit_panel,
-                               .hit_scores = scores,
-                               .num_hits = &num_hits});
-      }
-      const float score = scores[candidates[i].index % kPanelWidth];
-      if (score >= kSmallest) best.offer(candidates[i].index, score);
-      worst = std::min(worst, score);
-    }
-    return worst;
   }
 
   void strike_excluded(std::size_t q, std::size_t first_panel, std::size_t stretch, std::span<const std::uint32_t> panels, float* scores) {
@@ -189,22 +123,17 @@ class ExactIndex::Scan {
   const ExactIndex& index_;
   const SearchRequest& request_;
   const std::span<const float> bias_;
-  const float largest_bias_;
   const std::size_t first_stretch_;  // panels
-  bool by_codes_ = false;            // the scores are then lower bounds until score_in_floats
-  CodedPanels::Queries coded_;
   std::vector<std::uint32_t> hit_panels_, num_hits_, found_;
-  std::vector<float> hit_scores_, hit_widths_, thresholds_, maxima_;
+  std::vector<float> hit_scores_, thresholds_, maxima_;
   std::vector<TopK> best_;
-  std::vector<std::vector<ScoredIndex>> in_reach_;        // by codes: all whose upper bound reaches the threshold, with it
   std::vector<std::span<const std::uint32_t>> excluded_;  // what is still ahead, of each query
 };
 
 std::vector<float> ExactIndex::biases_of(const SearchRequest& request) const {
   std::vector<float> biases = no_bias_;
   if (!request.candidate_bias.empty()) std::copy(request.candidate_bias.begin(), request.candidate_bias.end(), biases.begin());
-  for (std::size_t c = 0; c < request.eligible.size(); ++c)
-    if (request.eligible[c] == 0) biases[c] = kNever;
+  kernels().mask_bias(request.eligible.data(), biases.data(), biases.data(), request.eligible.size());
   return biases;
 }
 
@@ -216,9 +145,11 @@ void ExactIndex::search(const SearchRequest& request, ThreadPool& pool, std::vec
   out.resize(request.queries.rows);
   const bool is_plain = request.candidate_bias.empty() && request.eligible.empty();
   const std::vector<float> biases = is_plain ? std::vector<float>{} : biases_of(request);
+  const std::span<const float> bias = is_plain ? no_bias_ : biases;
   const float largest_bias = kernels().largest_magnitude(request.candidate_bias.data(), request.candidate_bias.size());
   pool.for_blocks(request.queries.rows, kQueryBlock, [&](std::size_t begin, std::size_t end) {
-    Scan(*this, request, is_plain ? no_bias_ : biases, largest_bias).run(begin, end, out);
+    if (coded_.is_empty()) Scan(*this, request, bias).run(begin, end, out);
+    else CodeSearch(coded_, rows_, request, bias, largest_bias).run(begin, end, out);
   });
 }
 

@@ -1,36 +1,25 @@
-// Exact search: every candidate is scored for every query. The oracle of the approximate indexes, and the default up to about a million
-// candidates. Knows float rows and nothing of shops.
-// The candidates lie in panels of 16, so that a register holds the sums of one query and many candidates, and a score leaves it only where
-// it reaches the k best so far. Those are known early: the k-th largest of the panels' maxima in a first stretch bounds the k-th best
-// score. Where the machine has fast products of bytes, a first pass over codes of 7 bits leaves only the candidates that can be among the k
-// best (coded_panels.h has the bound), and those are scored in floats: the answers are the same to the last bit.
-// Thread safety: const after construction; one caller of a pool at a time. Memory: 5 bytes a value. Cost of a query: 2 * candidates * dim
-// operations, on bytes.
+// Exact search: every candidate is scored for every query. The oracle of the approximate index, and the default up to about a million
+// candidates.
+// Where the machine has fast products of bytes, codes of 7 bits are scanned, and what can be among the k best by their bounds
+// (coded_panels.h) is scored in floats. Else floats are scanned. Either way candidates lie in panels of 16, so that a register holds the
+// sums of one query and many candidates, and a score leaves it only where it reaches the k best so far. Those are known early: the k-th
+// largest of the maxima of some groups of a first stretch bounds the k-th best score.
+// Thread safety: const after construction; one caller of a pool at a time. Memory: 4 bytes a value, 5 with codes. Cost of a query:
+// 2 * candidates * dim operations, on bytes with codes.
 #pragma once
 
-#include <cstdint>
 #include <span>
 #include <vector>
 
 #include "gemel/index/coded_panels.h"
-#include "gemel/numerics/matrix.h"
-#include "gemel/numerics/thread_pool.h"
-#include "gemel/numerics/top_k.h"
+#include "gemel/index/vector_index.h"
 
 namespace gemel {
-
-struct SearchRequest {
-  ConstMatrixView queries;                                   // [num_queries, dim]
-  std::span<const float> candidate_bias;                     // [num_candidates] added to every query's scores; empty: none
-  std::span<const std::uint8_t> eligible;                    // [num_candidates], 0 = never returned; empty: all are eligible
-  std::span<const std::span<const std::uint32_t>> excluded;  // [num_queries], each sorted; empty: nothing is excluded
-  std::size_t k = 10;
-};
 
 class ExactIndex {
  public:
   struct Options {
-    bool with_codes = true;  // the first pass over codes
+    bool with_codes = true;  // where they are faster
   };
 
   ExactIndex() = default;
@@ -46,11 +35,13 @@ class ExactIndex {
 
  private:
   class Scan;
+  void lay_in_panels(ConstMatrixView candidates);
   std::vector<float> biases_of(const SearchRequest& request) const;
 
   std::size_t num_candidates_ = 0, dim_ = 0, num_panels_ = 0;
-  FloatBuffer panels_;  // [num_panels, dim, kPanelWidth], the last one filled up with zeros
-  CodedPanels coded_;           // empty: no first pass
+  CodedPanels coded_;
+  Matrix rows_;  // with codes: the candidates
+  FloatBuffer panels_;  // without: [num_panels, dim, kPanelWidth], the last one filled up with zeros
   std::vector<float> no_bias_;  // [num_panels * kPanelWidth]: 0, and -infinity where there is no candidate
 };
 

@@ -50,16 +50,57 @@ TEST(ExactIndex, AgreesWithAFullSortAtOddSizes) {
           for (std::uint32_t c = 0; c < num_candidates; ++c)
             if (rng.below(10) == 0) list.push_back(c);
         const std::vector<std::span<const std::uint32_t>> excluded_spans(excluded.begin(), excluded.end());
-        const ExactIndex index(candidates);
-        for (const std::size_t k : {1, 10, 150}) {
-          const SearchRequest request{queries, bias, eligible, excluded_spans, k};
-          index.search(request, pool, found);
-          ASSERT_EQ(found.size(), num_queries);
-          for (std::size_t q = 0; q < num_queries; q += 1 + num_queries / 7)
-            EXPECT_EQ(found[q], search_by_full_sort(candidates, request, q))
-                << num_queries << " queries, " << num_candidates << " candidates, dim " << dim << ", k " << k;
+        for (const std::size_t k : {0, 1, 10, 150})
+          for (const bool with_codes : {true, false}) {
+            const SearchRequest request{queries, bias, eligible, excluded_spans, k};
+            ExactIndex(candidates, {.with_codes = with_codes}).search(request, pool, found);
+            ASSERT_EQ(found.size(), num_queries);
+            for (std::size_t q = 0; q < num_queries; q += 1 + num_queries / 7)
+              EXPECT_EQ(found[q], search_by_full_sort(candidates, request, q))
+                  << num_queries << " queries, " << num_candidates << " candidates, dim " << dim << ", k " << k;
+          }
+      }
+}
+
+// With k of all candidates, all are scored in floats.
+TEST(ExactIndex, TheFirstPassOverCodesLeavesNoneOfTheBestOut) {
+  ThreadPool pool(2);
+  for (const std::size_t num_candidates : {300, 20000})
+    for (const std::size_t dim : {3, 32, 65}) {
+      Rng rng(dim);
+      Matrix queries(13, dim), candidates(num_candidates, dim);
+      for (Matrix* matrix : {&queries, &candidates})
+        for (std::size_t i = 0; i < matrix->size(); ++i) matrix->data()[i] = static_cast<float>(rng.normal());
+      std::vector<float> bias(num_candidates);
+      for (float& b : bias) b = static_cast<float>(rng.normal());
+      const ExactIndex index(candidates);
+      std::vector<std::vector<ScoredIndex>> all, found;
+      for (const std::span<const float> used : {std::span<const float>(), std::span<const float>(bias)}) {
+        index.search({.queries = queries, .candidate_bias = used, .eligible = {}, .excluded = {}, .k = num_candidates}, pool, all);
+        for (const std::size_t k : {1, 10, 100}) {
+          index.search({.queries = queries, .candidate_bias = used, .eligible = {}, .excluded = {}, .k = k}, pool, found);
+          for (std::size_t q = 0; q < queries.rows(); ++q) {
+            all[q].resize(std::max(k, all[q].size()));
+            EXPECT_TRUE(std::equal(found[q].begin(), found[q].end(), all[q].begin(), all[q].begin() + static_cast<std::ptrdiff_t>(k)))
+                << "k " << k << ", dim " << dim;
+          }
         }
       }
+    }
+}
+
+TEST(ExactIndex, QueriesThatAreNoNumbersSpoilNoOther) {
+  ThreadPool pool(1);
+  Matrix queries = random_matrix(3, 8, 1), candidates = random_matrix(100, 8, 2);
+  std::vector<std::vector<ScoredIndex>> expected, found;
+  const ExactIndex index(candidates);
+  SearchRequest request{.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 5};
+  index.search(request, pool, expected);
+  queries(1, 3) = std::nanf("");
+  index.search(request, pool, found);
+  EXPECT_EQ(found[0], expected[0]);
+  EXPECT_TRUE(found[1].empty());
+  EXPECT_EQ(found[2], expected[2]);
 }
 
 TEST(ExactIndex, TheBiasDecidesBetweenEqualCandidates) {

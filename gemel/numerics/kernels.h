@@ -54,6 +54,7 @@ struct PanelScan {
 // The same candidates in codes of 7 bits, 4 values beside each other: value d of candidate p * kPanelWidth + lane is
 // codes[((p * num_groups + d / 4) * kPanelWidth + lane) * 4 + d % 4], steps[p] times (code - the code of zero).
 inline constexpr int kMaxCode = 127;
+inline constexpr std::size_t kCodeGroups = 4;  // num_groups is a multiple of it: so many are added up in 16 bits
 
 struct CodedQuery {
   float step;
@@ -67,29 +68,30 @@ struct CodeScan {
   const float *steps, *errors, *norms;  // [num_panels]
   const float* bias;                    // [num_panels * kPanelWidth]
   std::size_t num_panels, num_groups;
-  const std::int8_t* queries;  // [num_queries, 4 * num_groups], none below -127
+  const std::int8_t* queries;  // [num_queries, 4 * num_groups]; in each run of kCodeGroups groups the magnitudes of even pairs add up
+                               // to at most 32767 / kMaxCode, and so do those of odd pairs
   const CodedQuery* coded;     // [num_queries]
-  const float* thresholds;     // [num_queries]
+  const float* thresholds;     // [num_queries]; null: every panel is a hit
   std::size_t num_queries;
   // Out: per query the panels in which a score may reach the threshold, ascending, the lower bounds of all scores of each, and by how much
   // an upper bound is above them.
   std::uint32_t* hit_panels;  // [num_queries, num_panels]
-  float* hit_scores;          // [num_queries, num_panels, kPanelWidth]
-  float* hit_widths;          // [num_queries, num_panels]
-  std::uint32_t* num_hits;    // [num_queries]
+  float* hit_scores;  // [num_queries, num_panels, kPanelWidth]
+  float* hit_widths;  // [num_queries, num_panels]
+  std::uint32_t* num_hits;  // [num_queries]
 };
 
 struct Kernels {
-  const char* name;         // base, v3, v4
-  bool has_byte_products;   // scan_codes is faster than scan_panels
+  const char* name;  // base, v3, v4
+  bool has_byte_products;  // scan_codes is faster than scan_panels
 
   float (*dot)(const float* a, const float* b, std::size_t n);
   float (*sum_squares)(const float* x, std::size_t n);
-  float (*row_max)(const float* x, std::size_t n);                      // -infinity when n = 0; NaN is passed over
-  float (*largest_magnitude)(const float* x, std::size_t n);            // 0 when n = 0, infinity or NaN when one of x is
-  void (*axpy)(float alpha, const float* x, float* y, std::size_t n);   // y += alpha * x
-  void (*add)(const float* x, float* y, std::size_t n);                 // y += x
-  void (*scale)(float alpha, float* x, std::size_t n);                  // x *= alpha
+  float (*row_max)(const float* x, std::size_t n);  // -infinity when n = 0; NaN is passed over
+  float (*largest_magnitude)(const float* x, std::size_t n);  // 0 when n = 0, infinity or NaN when one of x is
+  void (*axpy)(float alpha, const float* x, float* y, std::size_t n);  // y += alpha * x
+  void (*add)(const float* x, float* y, std::size_t n);  // y += x
+  void (*scale)(float alpha, float* x, std::size_t n);  // x *= alpha
 
   // x += bias; returns the largest of the new values, -infinity when n = 0.
   float (*add_bias_max)(const float* bias, float* x, std::size_t n);
@@ -105,6 +107,14 @@ struct Kernels {
   // A score is bias + <query, candidate>, summed from the first value to the last: the same bits however many queries are asked at once.
   void (*scan_panels)(const PanelScan& scan);
   void (*scan_codes)(const CodeScan& scan);
+
+  // out[i] = <query, rows[which[i]]> + bias[which[i]], each summed in the same order; rows [.., dim].
+  void (*score_rows)(const float* rows, const std::uint32_t* which, std::size_t n, const float* query, std::size_t dim, const float* bias,
+                     float* out);
+  // maxima[i % num_maxima] = the largest of it and of the x[i]; n and num_maxima are multiples of kPanelWidth. NaN is passed over.
+  void (*fold_maxima)(const float* x, std::size_t n, float* maxima, std::size_t num_maxima);
+  // out[i] = bias[i], or -infinity where eligible[i] is 0.
+  void (*mask_bias)(const std::uint8_t* eligible, const float* bias, float* out, std::size_t n);
 
   // Where x[i] >= threshold: i into out, ascending; returns how many. out has room for n; NaN is nowhere.
   std::size_t (*find_at_least)(float threshold, const float* x, std::size_t n, std::uint32_t* out);

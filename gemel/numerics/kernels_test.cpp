@@ -144,6 +144,102 @@ TEST(Kernels, AScanFindsThePanelsThatReachTheThresholdAndTheirScores) {
   });
 }
 
+// In units of 1: the codes' products are exact, so the scores by codes can be compared to the last bit.
+TEST(Kernels, AScanOfCodesAgreesWithASlowTwin) {
+  for (const Kernels* set : supported_kernels())
+    for (const std::size_t num_groups : {4, 8, 20})
+      for (const std::size_t num_queries : {1, 2, 3, 7, 13})
+        for (const std::size_t num_panels : {1, 2, 5}) {
+          SCOPED_TRACE(testing::Message() << set->name << ", " << num_groups << " groups, " << num_queries << " queries, " << num_panels);
+          Rng rng(num_groups + num_queries);
+          std::vector<std::uint8_t> codes(num_panels * num_groups * kPanelWidth * 4);
+          std::vector<std::int8_t> queries(num_queries * num_groups * 4);
+          for (auto& code : codes) code = static_cast<std::uint8_t>(rng.below(4) == 0 ? kMaxCode : rng.below(kMaxCode + 1));
+          for (auto& code : queries) code = static_cast<std::int8_t>(static_cast<int>(rng.below(65)) - 32);  // 8 * 32 * 127 < 2^15
+          const Floats steps(num_panels, 0.5f), errors(num_panels, 2), norms(num_panels, 3),
+              bias = random_floats(num_panels * kPanelWidth, 3);
+          const std::vector<CodedQuery> coded(num_queries,
+                                              {.step = 2, .offset = 100, .per_error = 1, .per_norm = 2, .slack = 8});  // slack 16
+          for (const bool all : {true, false}) {
+            const Floats thresholds(num_queries, 3000);
+            std::vector<std::uint32_t> hit_panels(num_queries * num_panels), num_hits(num_queries);
+            Floats hit_scores(num_queries * num_panels * kPanelWidth), hit_widths(num_queries * num_panels);
+            set->scan_codes({codes.data(), steps.data(), errors.data(), norms.data(), bias.data(), num_panels, num_groups, queries.data(),
+                             coded.data(), all ? nullptr : thresholds.data(), num_queries, hit_panels.data(), hit_scores.data(),
+                             hit_widths.data(), num_hits.data()});
+            for (std::size_t q = 0; q < num_queries; ++q) {
+              std::size_t hit = q * num_panels;
+              for (std::size_t p = 0; p < num_panels; ++p) {
+                Floats scores;
+                for (std::size_t lane = 0; lane < kPanelWidth; ++lane) {
+                  int sum = -100;
+                  for (std::size_t d = 0; d < num_groups * 4; ++d)
+                    sum += codes[((p * num_groups + d / 4) * kPanelWidth + lane) * 4 + d % 4] * queries[q * num_groups * 4 + d];
+                  scores.push_back(static_cast<float>(sum) + bias[p * kPanelWidth + lane]);
+                }
+                if (!all && *std::max_element(scores.begin(), scores.end()) < 3000 - 16) continue;
+                ASSERT_EQ(hit_panels[hit], p);
+                EXPECT_EQ(hit_widths[hit], 32);
+                for (std::size_t lane = 0; lane < kPanelWidth; ++lane)
+                  EXPECT_NEAR(hit_scores[hit * kPanelWidth + lane], scores[lane] - 16, 1e-3);
+                ++hit;
+              }
+              EXPECT_EQ(hit, q * num_panels + num_hits[q]);
+            }
+          }
+        }
+}
+
+TEST(Kernels, ScoresOfRowsDoNotDependOnWhoIsScoredBeside) {
+  for_each_set_and_size([](const Kernels& set, std::size_t dim) {
+    const Floats rows = random_floats(9 * dim + 1, 1), query = random_floats(dim + 1, 2), bias = random_floats(9, 3);
+    const std::vector<std::uint32_t> which = {3, 0, 8, 8, 1, 7, 2, 5, 4};
+    Floats together(which.size()), alone(1);
+    // Off the alignment of the buffers by one float.
+    set.score_rows(rows.data() + 1, which.data(), which.size(), query.data() + 1, dim, bias.data(), together.data());
+    for (std::size_t i = 0; i < which.size(); ++i) {
+      double expected = bias[which[i]];
+      for (std::size_t d = 0; d < dim; ++d) expected += double{rows[1 + which[i] * dim + d]} * query[1 + d];
+      EXPECT_NEAR(together[i], expected, 1e-5 * (1 + std::sqrt(dim)));
+      set.score_rows(rows.data() + 1, &which[i], 1, query.data() + 1, dim, bias.data(), alone.data());
+      EXPECT_EQ(alone[0], together[i]);
+    }
+  });
+}
+
+TEST(Kernels, MaximaFoldIntoTheirGroupsAndMasksHide) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    Floats x = random_floats(n * kPanelWidth, 4), maxima(2 * kPanelWidth, 0.25f);
+    if (n > 2) x[5] = std::nanf("");
+    Floats expected = maxima;
+    for (std::size_t i = 0; i < x.size(); ++i)
+      expected[i % maxima.size()] = std::max(expected[i % maxima.size()], std::isnan(x[i]) ? 0 : x[i]);
+    set.fold_maxima(x.data(), x.size(), maxima.data(), maxima.size());
+    EXPECT_EQ(maxima, expected);
+
+    const Floats bias = random_floats(n, 5);
+    std::vector<std::uint8_t> eligible(n);
+    for (std::size_t i = 0; i < n; ++i) eligible[i] = static_cast<std::uint8_t>(i % 3);
+    Floats masked(n);
+    set.mask_bias(eligible.data(), bias.data(), masked.data(), n);
+    for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(masked[i], i % 3 == 0 ? -kInfinity : bias[i]);
+  });
+}
+
+TEST(Kernels, TheLargestMagnitudeIsExactAndKnowsWhatIsNoNumber) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    Floats x = random_floats(n, 3);
+    float expected = 0;
+    for (const float value : x) expected = std::max(expected, std::abs(value));
+    EXPECT_EQ(set.largest_magnitude(x.data(), n), expected);
+    if (n == 0) return;
+    x[n / 2] = -kInfinity;
+    EXPECT_EQ(set.largest_magnitude(x.data(), n), kInfinity);
+    x[n - 1] = std::nanf("");
+    EXPECT_TRUE(std::isnan(set.largest_magnitude(x.data(), n)));
+  });
+}
+
 TEST(Kernels, MaximaAreExactWhereverTheyStand) {
   for_each_set_and_size([](const Kernels& set, std::size_t n) {
     Floats x = random_floats(n, 3);

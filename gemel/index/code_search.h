@@ -1,0 +1,48 @@
+// One thread's exact search through codes: a block of queries against stretch after stretch of coded panels; what the codes cannot rule out
+// is scored in floats at once, so that the threshold of the next stretch is a true score.
+#pragma once
+
+#include <vector>
+
+#include "gemel/index/coded_panels.h"
+#include "gemel/index/vector_index.h"
+
+namespace gemel {
+
+class CodeSearch {
+ public:
+  // bias [panels * kPanelWidth], -infinity where there is no candidate; largest_bias: of those that are finite.
+  CodeSearch(const CodedPanels& panels, ConstMatrixView candidates, const SearchRequest& request, std::span<const float> bias,
+             float largest_bias);
+
+  void run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out);
+
+ private:
+  void scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels);
+  void keep_best(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels);
+  void strike_excluded(std::size_t query, std::size_t first_panel, std::size_t num_panels, std::span<const std::uint32_t> panels,
+                       float* scores);
+  float bound_of(std::span<const float> lower_bounds);
+  void find_in_reach(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels);
+  void keep_likely(std::size_t query);
+  float score_in_floats(std::size_t query);
+  void score_all(std::size_t query);
+
+  const CodedPanels& panels_;
+  const ConstMatrixView candidates_;
+  const SearchRequest& request_;
+  const std::span<const float> bias_;
+  const float largest_bias_;
+  const std::size_t num_panels_, first_stretch_;
+  std::size_t begin_ = 0;  // of the block
+  CodedPanels::Queries coded_;
+  // Of a tile of queries and a stretch of panels.
+  std::vector<std::uint32_t> hit_panels_, num_hits_, found_, which_;
+  std::vector<ScoredIndex> in_reach_;
+  FloatBuffer hit_scores_, hit_widths_, scores_, maxima_;
+  std::vector<float> thresholds_;  // of the block
+  std::vector<TopK> best_;
+  std::vector<std::span<const std::uint32_t>> excluded_;  // what is still ahead, of each query
+};
+
+}  // namespace gemel
