@@ -51,7 +51,7 @@ void print_table(const IngestSummary& summary) {
   if (summary.twin_pairs > 0) fmt::print("           {:>11} merged into a twin ({} pairs)\n", summary.merged_products, summary.twin_pairs);
   for (const auto& action : summary.actions)
     fmt::print("action     {:>11} {}{}\n", action.count, action.name, action.is_target ? " (target)" : "");
-  const bool has_time = summary.time_kind == TimeKind::kDays || summary.time_kind == TimeKind::kSeconds;
+  const bool has_time = has_days(summary.time_kind);
   if (has_time)
     fmt::print("time       {} to {} ({})\n", time_text(summary.first_time), time_text(summary.last_time), to_text(summary.time_kind));
   else fmt::print("time       none ({})\n", summary.time_kind == TimeKind::kOrder ? "rows are in order" : "parts are given as files");

@@ -165,6 +165,10 @@ std::int64_t ConfigTable::integer(std::string_view key, std::optional<std::int64
   return *value;
 }
 
+std::size_t ConfigTable::count(std::string_view key, std::size_t fallback, std::int64_t min, std::int64_t max) {
+  return static_cast<std::size_t>(integer(key, static_cast<std::int64_t>(fallback), min, max));
+}
+
 bool ConfigTable::flag(std::string_view key, bool fallback) {
   used_.emplace(key);
   const auto* node = find(table_, key);

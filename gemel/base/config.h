@@ -35,6 +35,7 @@ class ConfigTable {
   std::string text(std::string_view key, std::optional<std::string> fallback = std::nullopt);
   double number(std::string_view key, std::optional<double> fallback = std::nullopt, double min = -1e300, double max = 1e300);
   std::int64_t integer(std::string_view key, std::optional<std::int64_t> fallback, std::int64_t min, std::int64_t max);
+  std::size_t count(std::string_view key, std::size_t fallback, std::int64_t min, std::int64_t max);  // integer(), as a number of things
   bool flag(std::string_view key, bool fallback);
   std::vector<double> numbers(std::string_view key, std::vector<double> fallback = {});       // a list, or one number
   std::vector<std::string> texts(std::string_view key, std::vector<std::string> fallback = {});  // a list, or one text

@@ -27,6 +27,7 @@
 namespace gemel {
 
 enum class TimeKind { kNone, kOrder, kDays, kSeconds };  // what the events' times can tell; kSeconds means finer than a day
+constexpr bool has_days(TimeKind kind) { return kind == TimeKind::kDays || kind == TimeKind::kSeconds; }
 
 // A column of texts: row r is bytes[offsets[r], offsets[r+1]).
 struct TextColumn {

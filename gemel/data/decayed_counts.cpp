@@ -25,19 +25,19 @@ void DecayedCounts::roll(const Dataset& dataset, std::size_t num_events, Day day
   GEMEL_CHECK(num_events <= dataset.num_events() && dataset.num_items() <= num_items_);
   GEMEL_CHECK(!started_ || day >= day_, "days only go forward");
   // Without days nothing grows old, and what is known counts.
-  const bool has_days = dataset.time_kind() == TimeKind::kDays || dataset.time_kind() == TimeKind::kSeconds;
+  const bool ages = has_days(dataset.time_kind());
   std::size_t end = num_events_;
-  while (end < num_events && (!has_days || day_of(dataset.times()[end]) < day)) ++end;
+  while (end < num_events && (!ages || day_of(dataset.times()[end]) < day)) ++end;
 
   for (std::size_t h = 0; h < half_life_days_.size(); ++h) {
     const std::span<double> counts(counts_.data() + h * num_items_, num_items_);
-    const double kept = started_ && has_days ? decay(days_between(day_, day), half_life_days_[h]) : 1;
+    const double kept = started_ && ages ? decay(days_between(day_, day), half_life_days_[h]) : 1;
     if (kept != 1)
       for (double& count : counts) count *= kept;
     for (std::size_t event = num_events_; event < end; ++event) {
       const ActionIndex action = dataset.actions()[event];
       if (!dataset.is_target(action)) continue;
-      const double age = has_days ? days_between(day_of(dataset.times()[event]), day) : 0;
+      const double age = ages ? days_between(day_of(dataset.times()[event]), day) : 0;
       counts[to_size(dataset.items()[event])] += dataset.action_weight(action) * decay(age, half_life_days_[h]);
     }
     totals_[h] = 0;

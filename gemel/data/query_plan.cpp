@@ -36,8 +36,6 @@ Result<Enum> value_of(const std::array<std::pair<Enum, std::string_view>, N>& na
   return fail(ErrorCode::kBadConfig, key, ": expected one of ", known, ", found '", text, "'");
 }
 
-bool has_days(const Dataset& dataset) { return dataset.time_kind() == TimeKind::kDays || dataset.time_kind() == TimeKind::kSeconds; }
-
 std::vector<std::uint8_t> sold_items(const Dataset& dataset, std::size_t num_events) {
   std::vector<std::uint8_t> sold(dataset.num_items(), 0);
   for (std::size_t event = 0; event < num_events; ++event)
@@ -98,7 +96,7 @@ class Planner {
   std::int64_t block_of(std::size_t event) const {
     const auto since_cut = dataset_.times()[event] - plan_.cut;
     if (plan_.protocol == Protocol::kRollingWeek) return std::chrono::floor<std::chrono::weeks>(since_cut).count();
-    if (plan_.protocol != Protocol::kPerEvent || !has_days(dataset_)) return 0;
+    if (plan_.protocol != Protocol::kPerEvent || !has_days(dataset_.time_kind())) return 0;
     return std::max<std::int64_t>(0, (day_of(dataset_.times()[event]) - day_of(plan_.cut)).count());
   }
 
@@ -116,7 +114,7 @@ class Planner {
 
   Result<void> check() const {
     const auto name = to_text(plan_.protocol);
-    if (plan_.protocol == Protocol::kRollingWeek && !has_days(dataset_))
+    if (plan_.protocol == Protocol::kRollingWeek && !has_days(dataset_.time_kind()))
       return fail(ErrorCode::kBadConfig, "protocol ", name,
                   ": needs the days of the events, and [events] time names no column; expected frozen or per_event");
     if (is_of_papers(plan_.protocol) && !dataset_.file_split())

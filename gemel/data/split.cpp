@@ -9,8 +9,6 @@ namespace {
 
 using std::chrono::microseconds;
 
-bool has_days(const Dataset& dataset) { return dataset.time_kind() == TimeKind::kDays || dataset.time_kind() == TimeKind::kSeconds; }
-
 std::size_t first_event_at(const Dataset& dataset, TimePoint at) {
   const auto times = dataset.times();
   return static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), at) - times.begin());
@@ -20,7 +18,7 @@ std::size_t first_event_at(const Dataset& dataset, TimePoint at) {
 TimePoint end_of(const Dataset& dataset) {
   const auto times = dataset.times();
   const TimePoint last = *std::max_element(times.begin(), times.end());
-  return has_days(dataset) ? TimePoint(day_of(last) + std::chrono::days(1)) : last + microseconds(1);
+  return has_days(dataset.time_kind()) ? TimePoint(day_of(last) + std::chrono::days(1)) : last + microseconds(1);
 }
 
 // The moment that parts the events before `begin` from those after it: midnight of the later ones' first day where that parts them. Files
@@ -29,7 +27,7 @@ TimePoint boundary(const Dataset& dataset, std::size_t begin) {
   const auto times = dataset.times();
   const TimePoint last = *std::max_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(begin));
   const TimePoint after = last + microseconds(1);
-  if (!has_days(dataset) || begin == times.size()) return after;
+  if (!has_days(dataset.time_kind()) || begin == times.size()) return after;
   if (*std::min_element(times.begin() + static_cast<std::ptrdiff_t>(begin), times.end()) == last) return last;
   return std::max(after, TimePoint(day_of(times[begin])));
 }
@@ -51,12 +49,12 @@ Result<Split> split_by_files(const Dataset& dataset, const SplitConfig& config) 
 TimePoint moment_at(const Dataset& dataset, double fraction) {
   const auto event = static_cast<std::size_t>(fraction * static_cast<double>(dataset.num_events()));
   const TimePoint at = dataset.times()[std::min(event, dataset.num_events() - 1)];
-  return has_days(dataset) ? TimePoint(day_of(at)) : at;
+  return has_days(dataset.time_kind()) ? TimePoint(day_of(at)) : at;
 }
 
 // "(events from 2017-01-01 to 2017-12-31)", where there are days.
 std::string span_of(const Dataset& dataset) {
-  if (!has_days(dataset)) return concat(" (", dataset.num_events(), " events)");
+  if (!has_days(dataset.time_kind())) return concat(" (", dataset.num_events(), " events)");
   return concat(" (events from ", to_text(day_of(dataset.times().front())), " to ", to_text(day_of(dataset.times().back())), ")");
 }
 
@@ -71,7 +69,8 @@ Result<Split> split_by_time(const Dataset& dataset, const SplitConfig& config) {
   } else {
     const auto validation = parse_day(config.validation_from), test = parse_day(config.test_from);
     if (!validation || !test) return fail(ErrorCode::kBadConfig, "split: expected days such as 2017-11-01");
-    if (!has_days(dataset)) return fail(ErrorCode::kBadConfig, "split.validation: found a day, but the events have only an order");
+    if (!has_days(dataset.time_kind()))
+      return fail(ErrorCode::kBadConfig, "split.validation: found a day, but the events have only an order");
     split.validation_from = *validation;
     split.test_from = *test;
   }

@@ -5,7 +5,7 @@ namespace gemel {
 void HistoryKnobs::read(ConfigTable& table) {
   half_life_days = read_half_life(table, "history_half_life_days", half_life_days);
   half_life_events = read_half_life(table, "history_half_life_events", half_life_events, "events");
-  length = static_cast<std::size_t>(table.integer("history_length", static_cast<std::int64_t>(length), 1, 100'000));
+  length = table.count("history_length", length, 1, 100'000);
 }
 
 std::string HistoryKnobs::to_toml() const {

@@ -29,7 +29,7 @@ void EventGroups::sort_by_time(std::span<const TimePoint> times) {
 
 ShopFacts::ShopFacts(const Dataset& of)
     : dataset(of),
-      has_days(of.time_kind() == TimeKind::kDays || of.time_kind() == TimeKind::kSeconds),
+      has_days(gemel::has_days(of.time_kind())),
       split(make_split(of, of.config().split)),
       by_user(of.users(), of.num_users(), of.times()),
       by_item(of.items(), of.num_items(), of.times()),

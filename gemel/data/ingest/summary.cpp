@@ -56,7 +56,7 @@ std::string to_json(const IngestSummary& summary) {
   json["events"]["alike_kept"] = summary.alike_kept;
   json["items"] = to_json(summary.items);
   json["users"] = to_json(summary.users);
-  const bool has_time = summary.time_kind == TimeKind::kDays || summary.time_kind == TimeKind::kSeconds;
+  const bool has_time = has_days(summary.time_kind);
   json["time_kind"] = to_text(summary.time_kind);
   json["first_time"] = has_time ? Json(time_text(summary.first_time)) : Json(nullptr);
   json["last_time"] = has_time ? Json(time_text(summary.last_time)) : Json(nullptr);

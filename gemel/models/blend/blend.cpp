@@ -92,7 +92,7 @@ Result<std::unique_ptr<Recommender>> Blend::make(ConfigTable table) {
     table.reject("weights", concat("expected a number for each of the ", knobs.parts.size(), " parts, found ", knobs.weights.size()));
   for (const double weight : knobs.weights)
     if (!(weight >= 0)) table.reject("weights", concat("expected numbers from 0, found ", weight));
-  knobs.depth = static_cast<std::size_t>(table.integer("depth", static_cast<std::int64_t>(knobs.depth), 1, 100'000));
+  knobs.depth = table.count("depth", knobs.depth, 1, 100'000);
   GEMEL_RETURN_IF_ERROR(parts.finish());
   GEMEL_RETURN_IF_ERROR(table.finish());
   return std::unique_ptr<Recommender>(std::make_unique<Blend>(std::move(knobs)));

@@ -29,14 +29,11 @@ Bpr::Bpr(Knobs knobs) : knobs_(knobs), popularity_(knobs.popularity) {}
 
 Result<std::unique_ptr<Recommender>> Bpr::make(ConfigTable table) {
   Knobs knobs;
-  const auto count = [&table](std::string_view key, std::size_t fallback, std::int64_t max) {
-    return static_cast<std::size_t>(table.integer(key, static_cast<std::int64_t>(fallback), 1, max));
-  };
-  knobs.embedding_dim = count("embedding_dim", knobs.embedding_dim, 2048);
-  knobs.epochs = count("epochs", knobs.epochs, 10'000);
+  knobs.embedding_dim = table.count("embedding_dim", knobs.embedding_dim, 1, 2048);
+  knobs.epochs = table.count("epochs", knobs.epochs, 1, 10'000);
   knobs.learning_rate = table.number("learning_rate", knobs.learning_rate, 1e-6, 10);
   knobs.regularization = table.number("regularization", knobs.regularization, 0, 1);
-  knobs.num_hard_negatives = count("num_hard_negatives", knobs.num_hard_negatives, 1000);
+  knobs.num_hard_negatives = table.count("num_hard_negatives", knobs.num_hard_negatives, 1, 1000);
   knobs.item_bias = table.flag("item_bias", knobs.item_bias);
   knobs.popularity.read(table);
   GEMEL_RETURN_IF_ERROR(table.finish());
@@ -53,10 +50,10 @@ std::vector<std::string> Bpr::search_space() {
 }
 
 TuningSpace Bpr::tuning_space() {
-  return {log_integer("embedding_dim", 16, 256),      integer("epochs", 10, 100),
-          log_uniform("learning_rate", 0.005, 0.2),   log_uniform("regularization", 1e-4, 0.1),
-          log_integer("num_hard_negatives", 1, 32),   choice("item_bias", {"true", "false"}),
-          uniform("popularity_weight", 0, 1), log_uniform("popularity_half_life_days", 1, 180)};
+  return {log_integer("embedding_dim", 16, 256),    integer("epochs", 10, 100),
+          log_uniform("learning_rate", 0.005, 0.2), log_uniform("regularization", 1e-4, 0.1),
+          log_integer("num_hard_negatives", 1, 32), choice("item_bias", {"true", "false"}),
+          uniform("popularity_weight", 0, 1),       log_uniform("popularity_half_life_days", 1, 180)};
 }
 
 std::string Bpr::knobs() const {

@@ -32,15 +32,12 @@ Ials::Ials(Knobs knobs) : knobs_(knobs), popularity_(knobs.popularity) {}
 
 Result<std::unique_ptr<Recommender>> Ials::make(ConfigTable table) {
   Knobs knobs;
-  const auto count = [&table](std::string_view key, std::size_t fallback, std::int64_t min, std::int64_t max) {
-    return static_cast<std::size_t>(table.integer(key, static_cast<std::int64_t>(fallback), min, max));
-  };
-  knobs.embedding_dim = count("embedding_dim", knobs.embedding_dim, 1, 2048);
-  knobs.epochs = count("epochs", knobs.epochs, 1, 1000);
+  knobs.embedding_dim = table.count("embedding_dim", knobs.embedding_dim, 1, 2048);
+  knobs.epochs = table.count("epochs", knobs.epochs, 1, 1000);
   knobs.loss.unobserved_weight = table.number("unobserved_weight", knobs.loss.unobserved_weight, 1e-6);
   knobs.loss.regularization = table.number("regularization", knobs.loss.regularization, 1e-9);
   knobs.loss.exponent = table.number("regularization_exponent", knobs.loss.exponent, 0, 2);
-  knobs.cg_steps = count("cg_steps", knobs.cg_steps, 0, 100);
+  knobs.cg_steps = table.count("cg_steps", knobs.cg_steps, 0, 100);
   knobs.value = read_interaction_value(table, knobs.value);
   knobs.half_life_days = read_half_life(table, "half_life_days", knobs.half_life_days);
   knobs.history.read(table);

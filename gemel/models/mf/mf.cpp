@@ -18,11 +18,8 @@ Mf::Mf(Knobs knobs) : knobs_(knobs), popularity_(knobs.popularity) {}
 Result<std::unique_ptr<Recommender>> Mf::make(ConfigTable table) {
   Knobs knobs;
   FactorizationKnobs& inner = knobs.factorization;
-  const auto count = [&table](std::string_view key, std::size_t fallback, std::int64_t max) {
-    return static_cast<std::size_t>(table.integer(key, static_cast<std::int64_t>(fallback), 1, max));
-  };
-  inner.embedding_dim = count("embedding_dim", inner.embedding_dim, 512);
-  inner.epochs = count("epochs", inner.epochs, 100'000);
+  inner.embedding_dim = table.count("embedding_dim", inner.embedding_dim, 1, 512);
+  inner.epochs = table.count("epochs", inner.epochs, 1, 100'000);
   inner.learning_rate = table.number("learning_rate", inner.learning_rate, 1e-6, 10);
   inner.regularization = table.number("regularization", inner.regularization, 0, 10);
   inner.biases = table.flag("biases", inner.biases);

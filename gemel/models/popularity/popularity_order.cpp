@@ -16,10 +16,7 @@ bool sells_before(const ScoredItem& a, const ScoredItem& b) { return a.score != 
 
 // The day whose counts are known at `now`. Where times are row numbers all events lie on day 0, and what is known is told by their
 // number alone: the next day's counts hold them all.
-Day counted_day(const Dataset& dataset, TimePoint now) {
-  const bool has_days = dataset.time_kind() == TimeKind::kDays || dataset.time_kind() == TimeKind::kSeconds;
-  return day_of(now) + std::chrono::days(has_days ? 0 : 1);
-}
+Day counted_day(const Dataset& dataset, TimePoint now) { return day_of(now) + std::chrono::days(has_days(dataset.time_kind()) ? 0 : 1); }
 
 }  // namespace
 

@@ -44,7 +44,7 @@ std::vector<LayerConfig> read_layers(ConfigTable& table, std::string_view key) {
 }
 
 std::size_t read_size(ConfigTable& table, std::string_view key, std::size_t fallback, std::int64_t min = 0) {
-  return static_cast<std::size_t>(table.integer(key, static_cast<std::int64_t>(fallback), min, 1'000'000'000));
+  return table.count(key, fallback, min, 1'000'000'000);
 }
 
 std::vector<double> read_half_lives(ConfigTable& table, std::string_view key, std::vector<double> fallback) {

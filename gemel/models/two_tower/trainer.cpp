@@ -42,8 +42,7 @@ Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& vie
   if (trainer.examples_.size() < 2)
     return fail(ErrorCode::kBadConfig, "models.two_tower: the training period has no two events to learn from");
   if (!config.popularity_half_life_days.empty()) {
-    const TimeKind kind = view.dataset->time_kind();
-    if (kind != TimeKind::kDays && kind != TimeKind::kSeconds)
+    if (!has_days(view.dataset->time_kind()))
       return fail(ErrorCode::kBadConfig,
                   "models.two_tower.popularity_half_life_days: the prior needs the day of each event, but [events] has no time column; set "
                   "it to []");

@@ -55,7 +55,7 @@ std::string epoch_note(std::size_t epoch, const EpochCurve& curve, std::optional
 
 // What needs days is refused where [events] has no time column.
 Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
-  if (kind == TimeKind::kDays || kind == TimeKind::kSeconds) return {};
+  if (has_days(kind)) return {};
   const auto refuse = [](std::string_view key, std::string_view needs, std::string_view instead) {
     return fail(ErrorCode::kBadConfig, "models.two_tower.", key, ": needs ", needs, " of each event, and events.time names no column; set ",
                 instead);

@@ -52,10 +52,7 @@ UserKnn::UserKnn(Knobs knobs) : knobs_(knobs), popularity_(knobs.popularity.half
 
 Result<std::unique_ptr<Recommender>> UserKnn::make(ConfigTable table) {
   Knobs knobs;
-  const auto count = [&table](std::string_view key, std::size_t fallback) {
-    return static_cast<std::size_t>(table.integer(key, static_cast<std::int64_t>(fallback), 1, 100'000));
-  };
-  knobs.neighbours = count("neighbours", knobs.neighbours);
+  knobs.neighbours = table.count("neighbours", knobs.neighbours, 1, 100'000);
   knobs.similarity.read(table);
   knobs.history.read(table);
   knobs.recency_half_life_days = read_half_life(table, "recency_half_life_days", knobs.recency_half_life_days);
