@@ -74,6 +74,19 @@ NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEnc
   return spec;
 }
 
+void grow_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries, NetworkSpec& spec) {
+  const auto grow = [&spec](const std::vector<TableSpec>& tables, const std::vector<std::size_t>& places) {
+    GEMEL_CHECK(tables.size() == places.size(), "encoders of another network");
+    for (std::size_t bag = 0; bag < tables.size(); ++bag) {
+      auto& num_rows = spec.tables[places[bag]].num_rows;
+      num_rows = std::max(num_rows, tables[bag].num_rows);
+    }
+  };
+  grow(candidates.tables(), spec.candidate_tables);
+  grow(queries.tables(), spec.query_tables);
+  grow(queries.token_tables(), spec.token_tables);
+}
+
 IdRows::IdRows(std::span<const std::uint8_t> seen) {
   rows_.reserve(seen.size());
   for (const std::uint8_t is_seen : seen) rows_.push_back(is_seen ? num_rows_++ : Vocabulary::kUnseen);

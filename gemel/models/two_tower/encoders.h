@@ -123,5 +123,7 @@ class QueryEncoder {
 
 // The network that reads what these write.
 NetworkSpec make_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries, const TrendFeatures& trend);
+// Its tables get the rows that these name by now; encoders of a bundle no longer know the tables' names.
+void grow_network_spec(const CandidateEncoder& candidates, const QueryEncoder& queries, NetworkSpec& spec);
 
 }  // namespace gemel

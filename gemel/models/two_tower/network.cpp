@@ -59,13 +59,15 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
 void Network::grow(const NetworkSpec& spec) {
   GEMEL_CHECK(spec.tables.size() == tables_.size());
   for (std::size_t t = 0; t < tables_.size(); ++t) {
-    const std::size_t rows = tables_[t].value.rows();
-    for (Matrix* matrix : {&tables_[t].value, &tables_[t].first_moment, &tables_[t].second_moment}) {
-      if (matrix->size() == 0) continue;
-      matrix->resize(spec.tables[t].num_rows, matrix->cols());  // keeps the rows it has
-      for (std::size_t row = rows; row < matrix->rows(); ++row)
-        std::ranges::copy(matrix->row(Vocabulary::kUnseen), matrix->row(row).begin());
-    }
+    Matrix& table = tables_[t].value;
+    const std::size_t rows = table.rows();
+    table.resize(spec.tables[t].num_rows, table.cols());  // keeps the rows it has
+    for (std::size_t row = rows; row < table.rows(); ++row) std::ranges::copy(table.row(Vocabulary::kUnseen), table.row(row).begin());
+  }
+  for (Parameter* parameter : parameters()) {
+    parameter->first_moment = {};
+    parameter->second_moment = {};
+    parameter->num_updates = 0;
   }
 }
 

@@ -47,7 +47,7 @@ class Network {
   Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed);
 
   // For tables that have more rows in `spec` than here: the new ones begin as the row of unseen values, which id dropout taught to speak
-  // for what the network does not know. Nothing else may differ.
+  // for what the network does not know. Nothing else may differ. The optimiser's state is forgotten, as a bundle forgets it.
   void grow(const NetworkSpec& spec);
 
   struct Gradients {

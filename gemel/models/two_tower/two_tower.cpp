@@ -137,7 +137,7 @@ Result<void> TwoTower::refit(const TrainView& view, const FitContext& context) {
   const std::chrono::duration<double, std::ratio<86400>> days(config_.refit_days);
   const TimePoint from = view.until - std::chrono::duration_cast<TimePoint::duration>(days);
   auto trainer = Trainer::make(config_, view, candidate_encoder_, query_encoder_, trend, seed, from);
-  spec_ = make_network_spec(candidate_encoder_, query_encoder_, trend);
+  grow_network_spec(candidate_encoder_, query_encoder_, spec_);
   network_.grow(spec_);
   counters_ = new_counters(trend);
   if (trainer) GEMEL_RETURN_IF_ERROR(learn_on(*trainer, context));  // a week without events teaches nothing
