@@ -6,12 +6,13 @@
 // (positive_bias[i] for column_bias at j = positive[i]; row_bias is sparse).
 //
 // With column_bias = log multiplicity - log q this is the corrected sampled softmax (negative_sampling.h); with zeros the full one.
-// Results are the same, bit for bit, for any number of threads. Memory: a tile for each thread of at most 8 MiB (64 rows by up to
-// 32,768 candidates; more candidates are taken in two passes) and up to 16 partial sums of d_candidates, 256 MiB at most together
-// unless a single one is larger.
+// Results are the same, bit for bit, for any number of threads. Memory: a tile for each thread of at most 6 MiB (48 rows by up to
+// 32,768 candidates; with more candidates logits are made twice), two copies of the candidates and up to 16 partial sums of d_candidates,
+// 256 MiB at most together unless a single one is larger.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "gemel/numerics/matrix.h"
@@ -52,7 +53,23 @@ struct SoftmaxResult {
   std::size_t num_correct = 0;  // rows where no other logit is above the positive's
 };
 
+// Memory that is kept from one batch to the next. A copy begins empty.
+class SoftmaxScratch {
+ public:
+  SoftmaxScratch();
+  ~SoftmaxScratch();
+  SoftmaxScratch(const SoftmaxScratch&);
+  SoftmaxScratch& operator=(const SoftmaxScratch&);
+
+  struct State;
+  State& state() { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
 // gradients may be null: the loss alone.
+SoftmaxResult softmax_loss(const SoftmaxBatchView& batch, SoftmaxGradients* gradients, ThreadPool& pool, SoftmaxScratch& scratch);
 SoftmaxResult softmax_loss(const SoftmaxBatchView& batch, SoftmaxGradients* gradients, ThreadPool& pool);
 
 }  // namespace gemel

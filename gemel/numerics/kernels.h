@@ -81,6 +81,32 @@ struct CodeScan {
   std::uint32_t* num_hits;  // [num_queries]
 };
 
+// c = op(a) b, or c += op(a) b, tile by tile in registers: for operands that stay in the caches.
+struct TileProduct {
+  const float* a;  // [m, k], or [k, m] when it is to be transposed
+  std::size_t a_stride;
+  const float* b;  // [k, n]
+  std::size_t b_stride;
+  float* c;        // [m, n]
+  std::size_t c_stride;
+  std::size_t m, k, n;  // n a multiple of kProductColumns
+  bool a_is_transposed = false;
+  bool add = false;
+};
+inline constexpr std::size_t kProductColumns = 16;
+
+// A tile of logits on its way to exponentials. Each row's are relative to a shift of its own, in powers of 2: the largest logit when the
+// row began, moved up only when others exceed it by far. A row begins with largest and shift -infinity and sum 0.
+struct ExpTile {
+  float* x;                  // [rows, columns]: logits without bias; becomes 2^(log2(e) * (x + bias) - shift), 0 for -infinity
+  std::size_t num_rows, num_columns;  // num_columns a multiple of kProductColumns * 2
+  const float* const* bias;  // [rows] of [columns]
+  float* largest;            // [rows], of x + bias so far
+  float* shift;              // [rows]
+  double* sum;               // [rows], of the exponentials so far
+  float* rescale;            // [rows], out: by what the row's earlier exponentials must be multiplied
+};
+
 struct Kernels {
   const char* name;  // base, v3, v4
   bool has_byte_products;  // scan_codes is faster than scan_panels
@@ -93,8 +119,6 @@ struct Kernels {
   void (*add)(const float* x, float* y, std::size_t n);  // y += x
   void (*scale)(float alpha, float* x, std::size_t n);  // x *= alpha
 
-  // x += bias; returns the largest of the new values, -infinity when n = 0.
-  float (*add_bias_max)(const float* bias, float* x, std::size_t n);
   // x = exp(x - max), its error below 2 ulp, 0 where it would be below exp(-87.7); returns the sum.
   float (*exp_sum)(float max, float* x, std::size_t n);
   // x = log(2^x + floor), floor a normal number above 0; x may be -infinity. Error below 1e-6 of 1 + |log floor|.
@@ -126,6 +150,9 @@ struct Kernels {
   void (*outer_products_times)(const float* rows, const float* weights, std::size_t n, const float* x, float* out, std::size_t dim);
   // b = inverse(a) b by Cholesky's factors, which take the place of a; false when a is not positive definite.
   bool (*cholesky_solve)(float* a, float* b, std::size_t dim);
+
+  void (*tile_product)(const TileProduct& product);
+  bool (*exp_tile)(const ExpTile& tile);  // whether any rescale is not 1; error below 2 ulp beside that of the exponent
 
   // Activations. gelu is the tanh form (Hendrycks, Gimpel 2016, section 2). Backward: dx = dy * act'(x); dx may be dy.
   void (*relu)(const float* x, float* y, std::size_t n);

@@ -109,6 +109,74 @@ TEST(Kernels, SumsOfRowsAddInTheOrderGiven) {
   });
 }
 
+TEST(Kernels, ProductsOfTilesAgreeWithADoubleTwin) {
+  struct Shape {
+    std::size_t m, k, n;
+  };
+  constexpr Shape kShapes[] = {{1, 1, 16}, {5, 3, 32}, {6, 32, 48}, {13, 7, 96}, {48, 33, 96}, {25, 0, 16}, {0, 4, 16}};
+  for (const Kernels* set : supported_kernels())
+    for (const Shape& shape : kShapes)
+      for (const bool is_transposed : {false, true})
+        for (const bool add : {false, true}) {
+          SCOPED_TRACE(testing::Message() << set->name << ", " << shape.m << " x " << shape.k << " x " << shape.n);
+          const auto [m, k, n] = shape;
+          const std::size_t a_stride = (is_transposed ? m : k) + 3, b_stride = n + 1, c_stride = n + 2;  // not aligned
+          const Floats a = random_floats((is_transposed ? k : m) * a_stride + 1, 1), b = random_floats(k * b_stride + 1, 2);
+          const Floats before = random_floats(m * c_stride + 1, 3);
+          Floats c = before;
+          set->tile_product({a.data(), a_stride, b.data(), b_stride, c.data(), c_stride, m, k, n, is_transposed, add});
+          for (std::size_t row = 0; row < m; ++row)
+            for (std::size_t column = 0; column < c_stride; ++column) {
+              double expected = add || column >= n ? before[row * c_stride + column] : 0;
+              for (std::size_t i = 0; i < k && column < n; ++i)
+                expected += double{is_transposed ? a[i * a_stride + row] : a[row * a_stride + i]} * b[i * b_stride + column];
+              ASSERT_NEAR(c[row * c_stride + column], expected, 1e-5) << row << ", " << column;
+            }
+          EXPECT_EQ(c.back(), before.back());
+        }
+}
+
+// Three tiles of the same rows, one after the other; the last logits of some rows lie far above those before.
+TEST(Kernels, ExponentialsOfTilesKeepOneShiftARow) {
+  constexpr std::size_t kRows = 7, kColumns = 96, kTiles = 3;
+  for (const Kernels* set : supported_kernels()) {
+    SCOPED_TRACE(set->name);
+    Floats logits = random_floats(kTiles * kRows * kColumns, 1), bias = random_floats(kColumns, 2);
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      logits[i] = -kInfinity;                                                // row 0: nothing in its first tile
+      for (std::size_t tile = 0; tile < kTiles; ++tile) logits[(tile * kRows + 1) * kColumns + i] = -kInfinity;  // row 1: nothing at all
+      logits[(2 * kRows + 2) * kColumns + i] += 70;                          // row 2 moves its shift in its last tile
+      logits[(1 * kRows + 3) * kColumns + i] += 30;                          // row 3 does not
+      logits[(2 * kRows + 4) * kColumns + i] -= 200;                         // row 4 ends in zeros
+    }
+    Floats x = logits, largest(kRows, -kInfinity), shift(kRows, -kInfinity), rescale(kRows);
+    std::vector<double> sum(kRows, 0);
+    const std::vector<const float*> bias_of_row(kRows, bias.data());
+    for (std::size_t tile = 0; tile < kTiles; ++tile) {
+      set->exp_tile({x.data() + tile * kRows * kColumns, kRows, kColumns, bias_of_row.data(), largest.data(), shift.data(), sum.data(),
+                     rescale.data()});
+      for (std::size_t row = 0; row < kRows; ++row)
+        for (std::size_t earlier = 0; earlier < tile; ++earlier)
+          set->scale(rescale[row], x.data() + (earlier * kRows + row) * kColumns, kColumns);
+    }
+    for (std::size_t row = 0; row < kRows; ++row) {
+      double expected_sum = 0, expected_largest = -HUGE_VAL;
+      for (std::size_t tile = 0; tile < kTiles; ++tile)
+        for (std::size_t column = 0; column < kColumns; ++column) {
+          const std::size_t place = (tile * kRows + row) * kColumns + column;
+          const double logit = logits[place] + bias[column];  // a float's sum
+          const double expected = std::isinf(logit) ? 0 : std::exp2(logit / M_LN2 - shift[row]);
+          ASSERT_NEAR(x[place], expected, 1e-5 * expected + 1e-38) << "row " << row << ", tile " << tile;
+          expected_sum += expected;
+          expected_largest = std::max(expected_largest, logit);
+        }
+      EXPECT_NEAR(sum[row], expected_sum, 1e-5 * expected_sum) << row;
+      EXPECT_EQ(largest[row], static_cast<float>(expected_largest)) << row;
+    }
+    EXPECT_EQ(x[1 * kColumns], 0);
+  }
+}
+
 TEST(Kernels, AScanFindsThePanelsThatReachTheThresholdAndTheirScores) {
   for_each_set_and_size([](const Kernels& set, std::size_t dim) {
     for (const std::size_t num_queries : {1, 3, 6, 13})
@@ -250,10 +318,6 @@ TEST(Kernels, MaximaAreExactWhereverTheyStand) {
       raised[i] = 50;
       EXPECT_EQ(set.row_max(raised.data(), n), 50);
     }
-    Floats sum(n);
-    for (std::size_t i = 0; i < n; ++i) sum[i] = x[i] + bias[i];
-    EXPECT_EQ(set.add_bias_max(bias.data(), x.data(), n), n == 0 ? -kInfinity : *std::max_element(sum.begin(), sum.end()));
-    EXPECT_EQ(x, sum);
   });
 }
 

@@ -135,7 +135,7 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
                               .row_bias = row_bias_,
                               .masked_offsets = batch.masked_offsets,
                               .masked_columns = batch.masked_columns};
-  SoftmaxResult result = rating_ ? rating_loss(view, batch.rating, d) : softmax_loss(view, &d, pool);
+  SoftmaxResult result = rating_ ? rating_loss(view, batch.rating, d) : softmax_loss(view, &d, pool, softmax_scratch_);
 
   query_tower_.backward(dropout, query_activations_, d_query_, gradients.query, pool);
   history_encoder_.backward(attention_dropout, history_activations_, gradients.query.input, query_tower_.encoded_column(),

@@ -100,6 +100,7 @@ class Network {
   Tower::Activations query_activations_, candidate_activations_;
   HistoryEncoder::Activations history_activations_;
   TrendHead::Activations trend_activations_;
+  SoftmaxScratch softmax_scratch_;
   Matrix d_query_, d_candidate_, group_bias_, d_group_bias_;
   std::vector<float> row_bias_, d_row_bias_;
 };
