@@ -1,147 +1,240 @@
-"""Training speed of the two-tower beside a peer's script on the same synthetic shop: both read DATA/shop.npz, 250,000 customers, 6,700
-products and 2,000,000 events, and train on STEPS batches of 4,096 of them: every categorical feature embedded at 64, towers of 64 relu,
-32 relu, 32 linear, in-batch softmax with logQ, Adagrad 0.1. bench/README.md has the last figures.
+"""Two-tower training beside PyTorch on the same made-up shop, in turns: examples a second, memory, share of the machine's limit.
 
-    python bench/train.py DATA --gemel build/release/bin/gemel --threads 2 --pairs 3 \\
-        --peer "python tt_torch.py DATA 1 THREADS tuned 4"        # DATA and THREADS are replaced; it prints ... ex/s=NUMBER loss/row=[...]
+    ./x bench train [--folder out/bench_train] [--steps 25] [--runs 3] [--only 1,2,3,full] [--ten] [--guard]
 
-Prepares DATA/shop (Parquet and shop.toml) and DATA/dataset; needs numpy and pyarrow. The two take turns, since other work on the
-machine slows both; the ratio is the median of the pairs' ratios. A run that did not learn stops the benchmark.
+Configuration 1 embeds every category at 64, towers of 64 relu, 32 relu, 32 linear, in-batch softmax with logQ, Adagrad 0.1; 2 embeds customer
+and product at 32, one layer of 32; 3 is the kind that recommends best: history of 30, popularity prior, normalisation, dropout, Adam; `full`
+is 1 against all products. Batches are of 4,096. First, 20 steps of 1 and 2 from the same weights must give PyTorch's losses (1 at a rate of
+0.01: at 0.1 its loss jumps so that any rounding grows tenfold a step). PyTorch runs as it is installed and, where a C compiler is there, with
+its math library talked into its fastest path. A rate is that of the median step of a run. --ten adds a shop of ten times the size.
 """
 import argparse
 import json
 import os
 import pathlib
-import re
+import shutil
 import statistics
 import subprocess
+import sys
 
 import numpy
-import pyarrow
-import pyarrow.parquet
 
-BATCH = 4096
-FEATURES = ("brand", "series", "category", "type", "gender")
-SHOP = """[events]
-path = "events.parquet"
-time = "time"
-user = "user"
-item = "item"
-action = "action"
-weight = "weight"
-actions = { a0 = { target = true }, a1 = { target = true }, a2 = { target = true }, a3 = { target = true }, a4 = { target = true } }
+import report
 
-[items]
-path = "items.parquet"
-id = "id"
-
-[items.features]
-brand = "category"
-series = "category"
-category = "category"
-type = "category"
-gender = "category"
-attributes = "tags"
-price = "number"
-volume = "number"
-
-[split]
-validation = 0.003
-test = 0.003
-"""
-MODEL = """[models.two_tower]
-embedding_dim = 64
-query_layers = ["64 relu", "32 relu", "32 linear"]
-candidate_layers = ["64 relu", "32 relu", "32 linear"]
-user_id = true
-action = true
-weight = true
-time = ["day", "trend"]
-history = { length = 0 }
-popularity_half_life_days = []
-normalize = false
-loss = "in_batch"
-mask_accidental_hits = false
-dropout = 0
+BINARIES = report.ROOT / "build" / "bench" / "bin"
+PEER = report.ROOT / "bench" / "peers" / "train_torch.py"
+BATCH, CHECKED_STEPS, LARGEST_DIFFERENCE = 4096, 20, 1e-5
+COMMON = """mask_accidental_hits = {masked}
+normalize = {normalized}
+personal_half_life_days = []
 id_dropout = 0
-optimizer = "adagrad"
-learning_rate = 0.1
 batch_size = 4096
-block_size = 1
 example_half_life_days = 0
 calibrate = false
 epochs = 1
 """
+PLAIN = COMMON.format(masked="false", normalized="false") + """user_id = true
+history = { length = 0 }
+popularity_half_life_days = []
+dropout = 0
+optimizer = "adagrad"
+learning_rate = 0.1
+block_size = 1
+"""
+DEEP = "embedding_dim = 64\n" + "".join(f'{side}_layers = ["64 relu", "32 relu", "32 linear"]\n' for side in ("query", "candidate"))
+FIRST = PLAIN + DEEP + 'action = true\nweight = true\ntime = ["day", "trend"]\n'
+CONFIGURATIONS = {
+    "1": FIRST + 'loss = "in_batch"\n',
+    "2": PLAIN + 'loss = "in_batch"\nembedding_dim = 32\nquery_layers = ["32 linear"]\ncandidate_layers = ["32 linear"]\ntime = []\n'
+                 'item_features = ["none"]\n',
+    "3": COMMON.format(masked="true", normalized="true") + DEEP + """loss = "in_batch"
+time = []
+history = { length = 30 }
+popularity_half_life_days = [2, 7, 30]
+dropout = 0.4
+optimizer = "adam"
+learning_rate = 0.001
+block_size = 32
+""",
+    "full": FIRST + 'loss = "full"\n',
+}
+CONFIGURATIONS["3 without prior"] = CONFIGURATIONS["3"].replace("[2, 7, 30]", "[]")
+LAYERS = {"1": ([194, 64, 32, 32], [452, 64, 32, 32]), "2": ([32, 32], [32, 32])}  # widths of the towers
+LAYERS["full"] = LAYERS["1"]
 
 
-def write_shop(data: pathlib.Path, num_events: int) -> None:
-    """A random part of shop.npz as a shop's files."""
-    shop = data / "shop"
-    shop.mkdir(exist_ok=True)
-    arrays = dict(numpy.load(data / "shop.npz"))
-    part = numpy.random.default_rng(1).permutation(len(arrays["cust"]))[:num_events]
-    arrays |= {name: arrays[name][part] for name in ("cust", "item", "action", "weight", "ts")}
-    named = lambda prefix, values: pyarrow.array([f"{prefix}{value}" for value in values.tolist()])
-    year = numpy.datetime64("2023-01-01", "us")
-    moments = year + (arrays["ts"].astype(numpy.float64) * 365 * 86400e6).astype("timedelta64[us]")
-    pyarrow.parquet.write_table(pyarrow.table({
-        "time": moments, "user": named("u", arrays["cust"]), "item": named("p", arrays["item"]),
-        "action": named("a", arrays["action"]), "weight": arrays["weight"]}), shop / "events.parquet")
-    offsets, attributes = arrays["attr_off"], arrays["attr"]
-    tags = ["|".join(map(str, attributes[begin:end])) for begin, end in zip(offsets, offsets[1:])]
-    columns = {"id": named("p", numpy.arange(len(tags))), "attributes": tags, "price": arrays["p_price"], "volume": arrays["p_volume"]}
-    columns |= {name: named(name, arrays[f"p_{name}"]) for name in FEATURES}
-    pyarrow.parquet.write_table(pyarrow.table(columns), shop / "items.parquet")
-    (shop / "shop.toml").write_text(SHOP)
+def environment():
+    """Without presets that would slow a peer's math library; large blocks of memory are kept, which helps PyTorch."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENBLAS_", "MKL_"))}
+    return kept | {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "2000000000"}
 
 
-def run(command: list[str], **environment: str) -> str:
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
+def fast_path(folder):
+    """A library that makes MKL take the machine's widest instructions; None without a C compiler."""
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        return None
+    source, library = folder / "widest.c", folder / "widest.so"
+    source.write_text("int mkl_serv_intel_cpu_true(void) { return 1; }\n")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
+    return library.resolve()
+
+
+def run(command, preload=None):
+    done = subprocess.run(list(map(str, command)), env=environment() | ({"LD_PRELOAD": str(preload)} if preload else {}),
+                          capture_output=True, text=True)
     if done.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
-    return done.stdout
+        raise SystemExit(f"{' '.join(map(str, command))} failed:\n{done.stdout}{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1]) if done.stdout else None
 
 
-def train_ours(options: argparse.Namespace) -> float:
-    """Examples a second; the curves have the clock of the training alone."""
-    curves = options.data / "curves.jsonl"
-    run([options.gemel, "train", str(options.data / "dataset"), "--config", str(options.data / "two_tower.toml"),
-         "--out", str(options.data / "bundle"), "--curves", str(curves), "--protocol", "per_event", "--threads", str(options.threads)])
-    epoch = json.loads(curves.read_text().splitlines()[-1])
-    if not epoch["loss"] < numpy.log(BATCH):
-        raise SystemExit(f"gemel learned nothing: {epoch}")
-    return epoch["examples_per_second"]
+def prepare(folder, scale):
+    """The shop and its Dataset; kept from one run to the next."""
+    shop = folder / f"shop_{scale}"
+    if not (shop / "dataset").exists():
+        subprocess.run([sys.executable, report.ROOT / "bench" / "generate_shop.py", shop, "--scale", str(scale)], check=True)
+        subprocess.run([BINARIES / "gemel", "ingest", shop / "shop.toml", "--out", shop / "dataset"], check=True, stdout=subprocess.DEVNULL)
+    return shop
 
 
-def train_peer(options: argparse.Namespace) -> float:
-    words = [{"DATA": str(options.data), "THREADS": str(options.threads)}.get(word, word) for word in options.peer.split()]
-    printed = run(words, STEPS=str(options.steps))
-    losses = [float(loss) for loss in re.search(r"loss/row=\[(.*?)\]", printed)[1].split(",")]
-    if not losses[-1] < losses[0]:
-        raise SystemExit(f"the peer learned nothing: {printed}")
-    return float(re.search(r"ex/s=(\d+)", printed)[1])
+def config_file(folder, name, **changes):
+    text = CONFIGURATIONS[name]
+    for key, value in changes.items():
+        text = "".join(f"{key} = {value}\n" if line.startswith(f"{key} = ") else line for line in text.splitlines(keepends=True))
+    path = folder / f"{name.replace(' ', '_')}.toml"
+    path.write_text(text)
+    return path
 
 
-def main() -> None:
+def check_losses(folder, shop, name, rate):
+    recording = folder / "steps.safetensors"
+    run([BINARIES / "bench_train", shop / "dataset", config_file(folder, name, learning_rate=rate), 2, CHECKED_STEPS, recording])
+    losses = run([sys.executable, PEER, "replay", recording, 2])
+    worst = max(abs(a - b) / a for a, b in zip(losses["losses"], losses["ours"]))
+    print(f"configuration {name}: losses of {CHECKED_STEPS} steps from the same weights differ from PyTorch's by at most {worst:.1e}", flush=True)
+    if not worst < LARGEST_DIFFERENCE:
+        raise SystemExit("the losses do not agree")
+
+
+def num_distinct(shop):
+    items, rng = numpy.load(shop / "shop.npz")["item"], numpy.random.default_rng(0)
+    return float(numpy.mean([len(numpy.unique(items[rng.integers(0, len(items), BATCH)])) for _ in range(20)]))
+
+
+def gflop_a_step(name, num_candidates):
+    """Each product once forward and twice backward; distinct candidates once."""
+    weights = [sum(a * b for a, b in zip(widths, widths[1:])) for widths in LAYERS[name]]
+    return 6e-9 * (BATCH * weights[0] + num_candidates * weights[1] + BATCH * num_candidates * LAYERS[name][0][-1])
+
+
+class Turns:
+    """Ours and the peers, one after the other, so many times."""
+
+    def __init__(self, options, folder, shop):
+        self.options, self.folder, self.shop = options, folder, shop
+        self.gflops = []
+
+    def ours(self, name, threads):
+        result = run([BINARIES / "bench_train", self.shop / "dataset", config_file(self.folder, name), threads, self.options.steps])
+        if threads == 2:
+            self.gflops.append(result["gemm_gflops"])
+        return self.rate(result), result["peak_mib"]
+
+    def peer(self, name, threads, preload=None, compiled=False):
+        result = run([sys.executable, PEER, "time", self.shop, name, threads, self.options.steps] + ["--compile"] * compiled, preload)
+        return self.rate(result), result["peak_mib"]
+
+    @staticmethod
+    def rate(result):
+        """Of the median step, warm-up left out."""
+        if not result["loss"] > 0:
+            raise SystemExit(f"a run without a loss: {result}")
+        return BATCH / statistics.median(result["step_seconds"][3:])
+
+    def take(self, **what):
+        """{name: function} -> {name: results}, in turns."""
+        results = {name: [] for name in what}
+        for _ in range(self.options.runs):
+            for name, function in what.items():
+                results[name].append(function())
+                print(f"  {name}: {results[name][-1][0]:,.0f} examples a second, {results[name][-1][1]:,.0f} MiB", flush=True)
+        return results
+
+
+def rates(results):
+    return [rate for rate, _ in results]
+
+
+def first_rows(turns, preload, distinct):
+    fast = {"fast": lambda: turns.peer("1", 2, preload)} if preload else {}
+    taken = turns.take(ours=lambda: turns.ours("1", 2), one=lambda: turns.ours("1", 1), peer=lambda: turns.peer("1", 2), **fast)
+    ours, limit = rates(taken["ours"]), BATCH * statistics.median(turns.gflops) / gflop_a_step("1", distinct)
+    of = "configuration 1, 2 threads"
+    yield report.row(f"{of}, PyTorch as installed", ours, {"PyTorch": rates(taken["peer"])}, unit="examples/s", must=4, goal=8, limit=limit)
+    if preload:
+        yield report.row(f"{of}, PyTorch with its fastest path", ours, {"PyTorch": rates(taken["fast"])}, unit="examples/s", must=3, goal=6)
+    yield report.row(f"{of}, share of the GEMM's rate", ours, {}, unit="examples/s", must=0.4, goal=0.7, limit=limit)
+    yield report.row("configuration 1, 2 threads beside 1", ours, {"1 thread": rates(taken["one"])}, unit="examples/s", must=1.8, goal=1.95)
+    yield report.row("configuration 1, peak memory", [mib for _, mib in taken["ours"]], {"PyTorch": [mib for _, mib in taken["peer"]]}, unit="MiB",
+                     must=4, goal=8)
+
+
+def second_rows(turns, preload, distinct):
+    taken = turns.take(ours=lambda: turns.ours("2", 2), peer=lambda: turns.peer("2", 2, preload, turns.options.compile))
+    limit = BATCH * statistics.median(turns.gflops) / gflop_a_step("2", distinct)
+    which = "fastest path" + (", compiled" if turns.options.compile else "")
+    yield report.row(f"configuration 2, 2 threads, PyTorch, {which}", rates(taken["ours"]), {"PyTorch": rates(taken["peer"])}, unit="examples/s",
+                     must=2.5, goal=5, limit=limit)
+
+
+def third_rows(turns, preload):
+    taken = turns.take(ours=lambda: turns.ours("3", 2), plain=lambda: turns.ours("3 without prior", 2), peer=lambda: turns.peer("3", 2, preload))
+    ours = rates(taken["ours"])
+    yield report.row("configuration 3, 2 threads, PyTorch, fastest path", ours, {"PyTorch": rates(taken["peer"])}, unit="examples/s", must=3, goal=6)
+    yield report.row("configuration 3, with its prior beside without", ours, {"without": rates(taken["plain"])}, unit="examples/s", must=0.85, goal=0.95)
+
+
+def full_rows(turns):
+    taken = turns.take(ours=lambda: turns.ours("full", 2))
+    num_products = len(numpy.load(turns.shop / "shop.npz")["price"])
+    limit = BATCH * statistics.median(turns.gflops) / gflop_a_step("full", num_products)
+    yield report.row("full softmax over 6,700 products, share of the GEMM's rate", rates(taken["ours"]), {}, unit="examples/s", must=0.4, goal=0.7,
+                     limit=limit)
+
+
+def ten_rows(options, folder, shop):
+    """Time per example at ten times the events, divided by the ratio of the arithmetic."""
+    large = prepare(folder, 10)
+    small_turns, large_turns = Turns(options, folder, shop), Turns(options, folder, large)
+    taken = small_turns.take(small=lambda: small_turns.ours("1", 2), large=lambda: large_turns.ours("1", 2))
+    more = gflop_a_step("1", num_distinct(large)) / gflop_a_step("1", num_distinct(shop))
+    yield report.row("ten times the data, arithmetic taken out", [rate * more for rate in rates(taken["large"])],
+                     {"base size": rates(taken["small"])}, unit="examples/s", must=round(1 / 1.35, 2), goal=round(1 / 1.15, 2))
+
+
+def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=pathlib.Path, help="folder with shop.npz")
-    parser.add_argument("--gemel", default="build/release/bin/gemel")
-    parser.add_argument("--peer", required=True, help="command of the peer")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--steps", type=int, default=120, help="batches an epoch")
+    parser.add_argument("--folder", type=pathlib.Path, default=report.ROOT / "out" / "bench_train", help="where the shop is made")
+    parser.add_argument("--steps", type=int, default=25, help="batches of a run")
+    parser.add_argument("--runs", type=int, default=3, help="turns of each")
+    parser.add_argument("--only", default="1,2,3,full", help="configurations, some of these")
+    parser.add_argument("--compile", action="store_true", help="the peer of configuration 2 through torch.compile; needs a C++ compiler")
+    parser.add_argument("--ten", action="store_true", help="also a shop of ten times the size: 20,000,000 events")
+    report.add_guard(parser)
     options = parser.parse_args()
-    write_shop(options.data, options.steps * BATCH)
-    run([options.gemel, "ingest", str(options.data / "shop" / "shop.toml"), "--out", str(options.data / "dataset")])
-    (options.data / "two_tower.toml").write_text(MODEL)
-    ours, peers = [], []
-    for pair in range(options.pairs):
-        ours.append(train_ours(options))
-        peers.append(train_peer(options))
-        print(f"pair {pair + 1}: gemel {ours[-1]:,.0f}, peer {peers[-1]:,.0f} examples a second, ratio {ours[-1] / peers[-1]:.2f}", flush=True)
-    ratio = statistics.median(a / b for a, b in zip(ours, peers))
-    print(f"{options.threads} threads: gemel {statistics.median(ours):,.0f}, peer {statistics.median(peers):,.0f}, median ratio {ratio:.2f}")
+    options.folder.mkdir(parents=True, exist_ok=True)
+    shop, preload, wanted = prepare(options.folder, 1), fast_path(options.folder), options.only.split(",")
+    for name, rate in (("1", 0.01), ("2", 0.1)):
+        if name in wanted:
+            check_losses(options.folder, shop, name, rate)
+    turns, distinct = Turns(options, options.folder, shop), num_distinct(shop)
+    rows = {"1": lambda: first_rows(turns, preload, distinct), "2": lambda: second_rows(turns, preload, distinct),
+            "3": lambda: third_rows(turns, preload), "full": lambda: full_rows(turns)}
+    found = [row for name in wanted for row in rows[name]()]
+    found += ten_rows(options, options.folder, shop) if options.ten else []
+    print(f"GEMM on 2 threads: {statistics.median(turns.gflops):.0f} GFLOP/s; {distinct:.0f} distinct products in a batch")
+    return report.finish("train", found, f"./x bench train --steps {options.steps} --runs {options.runs}", options.guard)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -311,7 +311,6 @@ TEST(Kernels, TheLargestMagnitudeIsExactAndKnowsWhatIsNoNumber) {
 TEST(Kernels, MaximaAreExactWhereverTheyStand) {
   for_each_set_and_size([](const Kernels& set, std::size_t n) {
     Floats x = random_floats(n, 3);
-    const Floats bias = random_floats(n, 4);
     EXPECT_EQ(set.row_max(x.data(), n), n == 0 ? -kInfinity : *std::max_element(x.begin(), x.end()));
     for (std::size_t i = 0; i < n; ++i) {
       Floats raised = x;
