@@ -10,6 +10,7 @@
 namespace gemel {
 namespace {
 
+constexpr std::size_t kRowsPerBlock = 256;
 constexpr float kMostGateInput = 15;  // a gate is never 0: backward divides by it
 
 Matrix glorot_uniform(std::size_t in, std::size_t out, Rng& rng) {
@@ -68,10 +69,12 @@ void Tower::forward(std::span<const Parameter> tables, const TowerInput& input, 
   activations.input.resize(input.size, input_dim());
   for (std::size_t bag = 0; bag < tables_.size(); ++bag)
     embedding_bag_forward(tables[tables_[bag]].value, input.bags[bag], activations.input, input_column(bag), pool);
-  for (std::size_t row = 0; row < input.size; ++row) {
-    std::ranges::copy(activations.encoded.row(row), activations.input.row(row).subspan(encoded_column()).begin());
-    std::ranges::copy(input.numbers.row(row), activations.input.row(row).subspan(numbers_column()).begin());
-  }
+  pool.for_blocks(input.size, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) {
+      std::ranges::copy(activations.encoded.row(row), activations.input.row(row).subspan(encoded_column()).begin());
+      std::ranges::copy(input.numbers.row(row), activations.input.row(row).subspan(numbers_column()).begin());
+    }
+  });
   if (dropout.rate > 0) gemel::dropout(activations.input, dropout.rate, {dropout.seed, dropout.step, dropout_layer_}, pool);
 
   activations.pre.resize(layers_.size());
@@ -90,7 +93,9 @@ void Tower::forward(std::span<const Parameter> tables, const TowerInput& input, 
 void Tower::finish(ConstMatrixView x, Activations& activations, ThreadPool& pool) const {
   Matrix& embeddings = activations.embeddings;
   embeddings.resize(x.rows, output_dim());
-  for (std::size_t row = 0; row < x.rows; ++row) std::ranges::copy(x.row(row).first(output_dim()), embeddings.row(row).begin());
+  pool.for_blocks(x.rows, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row) std::ranges::copy(x.row(row).first(output_dim()), embeddings.row(row).begin());
+  });
   if (output_ == Output::kPlain) return;
   activations.norms.resize(x.rows);
   l2_normalize_forward(embeddings, embeddings, activations.norms, pool);

@@ -158,16 +158,17 @@ void Trainer::count_personal(const std::vector<Query>& queries, TrainingBatch& b
 
 // The history of each example: what came before it and, where no event comes before another, all else that the customer had. `others` holds
 // the latter.
-void Trainer::find_histories(std::span<const std::uint32_t> examples, std::vector<Query>& queries, std::vector<HistoryItem>& others) const {
+void Trainer::find_histories(std::span<const std::uint32_t> examples, std::vector<Query>& queries, std::vector<HistoryItem>& others,
+                             ThreadPool& pool) const {
   const Dataset& dataset = *view_.dataset;
-  const bool has_order = dataset.time_kind() != TimeKind::kNone;
+  if (dataset.time_kind() != TimeKind::kNone) {
+    return pool.for_blocks(queries.size(), kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) queries[i].history = history_before(histories_.of(*queries[i].user), queries[i].at);
+    });
+  }
   std::vector<std::size_t> begins;
   for (std::size_t i = 0; i < queries.size(); ++i) {
     const auto all = histories_.of(*queries[i].user);
-    if (has_order) {
-      queries[i].history = history_before(all, queries[i].at);
-      continue;
-    }
     begins.push_back(others.size());
     const ItemIndex asked = dataset.items()[examples_[examples[i]].event];
     const auto itself = std::ranges::find(all, asked, &HistoryItem::item);
@@ -175,8 +176,7 @@ void Trainer::find_histories(std::span<const std::uint32_t> examples, std::vecto
     others.insert(others.end(), itself + 1, all.end());
   }
   begins.push_back(others.size());
-  for (std::size_t i = 0; !has_order && i < queries.size(); ++i)
-    queries[i].history = std::span(others).subspan(begins[i], begins[i + 1] - begins[i]);
+  for (std::size_t i = 0; i < queries.size(); ++i) queries[i].history = std::span(others).subspan(begins[i], begins[i + 1] - begins[i]);
 }
 
 void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool) {
@@ -185,29 +185,31 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
   std::vector<std::uint32_t> positives(examples.size());
   batch.row_weight.resize(examples.size());
   batch.rating.resize(examples.size());
-  for (std::size_t i = 0; i < examples.size(); ++i) {
-    const Example& example = examples_[examples[i]];
-    const UserIndex user = dataset.users()[example.event];
-    const TimePoint at = dataset.times()[example.event];
-    queries[i] = {.user = user,
-                  .action = dataset.actions()[example.event],
-                  .weight = dataset.weights()[example.event],
-                  .at = at,
-                  .history = {},
-                  .excluded = {}};
-    positives[i] = static_cast<std::uint32_t>(dataset.items()[example.event]);
-    batch.row_weight[i] = example.weight;
-    batch.rating[i] = dataset.weights()[example.event];
-  }
+  pool.for_blocks(examples.size(), kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const Example& example = examples_[examples[i]];
+      queries[i] = {.user = dataset.users()[example.event],
+                    .action = dataset.actions()[example.event],
+                    .weight = dataset.weights()[example.event],
+                    .at = dataset.times()[example.event],
+                    .history = {},
+                    .excluded = {}};
+      positives[i] = static_cast<std::uint32_t>(dataset.items()[example.event]);
+      batch.row_weight[i] = example.weight;
+      batch.rating[i] = dataset.weights()[example.event];
+    }
+  });
+  const bool has_personal = queries_->personal_counts().num_values() > 0;
   std::vector<HistoryItem> others;
-  find_histories(examples, queries, others);
+  if (config_.history.length > 0 || config_.first_only || has_personal) find_histories(examples, queries, others, pool);
   Rng rng(seed_, splitmix64(step));
   if (frequency_) frequency_->observe(step, positives);
   sampler_->sample(positives, rng, batch.candidate_set, frequency_.get());
-  queries_->encode(queries, batch.queries);
-  candidates_->encode(batch.candidate_set.items, {config_.id_dropout, seed_, step}, batch.candidates);
+  pool.run(2, [&](std::size_t tower) {
+    if (tower == 0) return queries_->encode(queries, batch.queries);
+    candidates_->encode(batch.candidate_set.items, {config_.id_dropout, seed_, step}, batch.candidates);
+  });
   if (timeline_) look_up_prior(queries, step, batch, pool);
-  const bool has_personal = queries_->personal_counts().num_values() > 0;
   if (!config_.first_only && !has_personal) return;
   const auto& items = batch.candidate_set.items;
   for (std::size_t c = 0; c < items.size(); ++c) column_of_item_[items[c]] = static_cast<std::uint32_t>(c + 1);

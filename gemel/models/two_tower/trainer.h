@@ -53,7 +53,8 @@ class Trainer {
   StreamingFrequency* frequency() { return frequency_.get(); }
 
   // The batch of these examples (indices ascending), for run_epoch and the tests.
-  void find_histories(std::span<const std::uint32_t> examples, std::vector<Query>& queries, std::vector<HistoryItem>& others) const;
+  void find_histories(std::span<const std::uint32_t> examples, std::vector<Query>& queries, std::vector<HistoryItem>& others,
+                      ThreadPool& pool) const;
   void make_batch(std::span<const std::uint32_t> examples, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool);
 
  private:
