@@ -7,20 +7,27 @@ PATH=$PWD/build/release/bin:$PATH
 export GEMEL_PUBLISHED=$PWD/out/published
 results=docs/results.json
 
-# judge DATA PROTOCOL MODEL,MODEL,...: every model is tuned on validation, fitted on train and validation, and judged once.
+# judge DATA PROTOCOL MODELS: every model is tuned on validation, fitted on train and validation, and judged once; the two-tower as a bundle.
 judge() {
-  local data=$1 protocol=$2 models=${MODELS:-$3}
+  local data=$1 protocol=$2 model models='' bundles=()
+  local dataset=out/published/$data/dataset
   echo "== $data, $protocol"
   python3 scripts/published_data.py "$data" "$GEMEL_PUBLISHED/$data" >/dev/null
-  gemel ingest "experiments/published/$data.toml" --out "out/published/$data/dataset" --quiet
-  gemel evaluate "out/published/$data/dataset" --protocol "$protocol" --models "${models// /,}" --results $results --data-name "$data"
+  gemel ingest "experiments/published/$data.toml" --out "$dataset" --quiet
+  for model in ${MODELS:-$3}; do
+    if [[ $model == two_tower ]]; then
+      gemel train "$dataset" --protocol "$protocol" --out "out/published/$data/two_tower" --quiet
+      bundles+=(--bundle "out/published/$data/two_tower")
+    else models+=${models:+,}$model; fi
+  done
+  gemel evaluate "$dataset" --protocol "$protocol" --models "$models" "${bundles[@]}" --results $results --data-name "$data" --quiet
 }
 
 for name in "${@:-all}"; do
   case $name in
-    all | gowalla) judge gowalla lightgcn_split "popularity item_knn" ;;&
-    all | amazon_beauty_sequences) judge amazon_beauty_sequences leave_last_out "popularity item_knn two_tower" ;;&
-    all | ml_100k) judge ml_100k random_80_20 "popularity item_knn two_tower" ;;&
-    all | ml_1m_temporal) judge ml_1m_temporal rolling_week "popularity item_knn two_tower" ;;&
+    all | gowalla) judge gowalla lightgcn_split "popularity item_knn user_knn ials bpr blend" ;;&
+    all | amazon_beauty_sequences) judge amazon_beauty_sequences leave_last_out "popularity item_knn user_knn ials bpr ease two_tower" ;;&
+    all | ml_100k) judge ml_100k random_80_20 "popularity item_knn user_knn ials bpr ease two_tower" ;;&
+    all | ml_1m_temporal) judge ml_1m_temporal rolling_week "popularity item_knn user_knn content ials bpr ease mf two_tower" ;;&
   esac
 done
