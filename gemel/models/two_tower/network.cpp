@@ -56,7 +56,8 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
   personal_weights_ = {.name = "personal_weights", .value = Matrix(1, spec.num_personal_values, static_cast<float>(config.personal_start))};
 }
 
-void Network::grow(const NetworkSpec& spec) {
+void Network::grow(const NetworkSpec& spec, std::uint64_t dropout_seed) {
+  seed_ = dropout_seed;
   GEMEL_CHECK(spec.tables.size() == tables_.size());
   for (std::size_t t = 0; t < tables_.size(); ++t) {
     Matrix& table = tables_[t].value;

@@ -48,7 +48,7 @@ class Network {
 
   // For tables that have more rows in `spec` than here: the new ones begin as the row of unseen values, which id dropout taught to speak
   // for what the network does not know. Nothing else may differ. The optimiser's state is forgotten, as a bundle forgets it.
-  void grow(const NetworkSpec& spec);
+  void grow(const NetworkSpec& spec, std::uint64_t dropout_seed);
 
   struct Gradients {
     Tower::Gradients query, candidate;

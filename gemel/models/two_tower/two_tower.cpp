@@ -138,7 +138,7 @@ Result<void> TwoTower::refit(const TrainView& view, const FitContext& context) {
   const TimePoint from = view.until - std::chrono::duration_cast<TimePoint::duration>(days);
   auto trainer = Trainer::make(config_, view, candidate_encoder_, query_encoder_, trend, seed, from);
   grow_network_spec(candidate_encoder_, query_encoder_, spec_);
-  network_.grow(spec_);
+  network_.grow(spec_, seed);
   counters_ = new_counters(trend);
   if (trainer) GEMEL_RETURN_IF_ERROR(learn_on(*trainer, context));  // a week without events teaches nothing
   embed_all_candidates(context.pool);
