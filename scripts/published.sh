@@ -20,7 +20,7 @@ judge() {
       bundles+=(--bundle "out/published/$data/two_tower")
     else models+=${models:+,}$model; fi
   done
-  gemel evaluate "$dataset" --protocol "$protocol" --models "$models" "${bundles[@]}" --results $results --data-name "$data" --quiet
+  gemel evaluate "$dataset" --protocol "$protocol" --models "$models" "${bundles[@]}" --results $results --data-name "${data%_sequences}" --quiet
 }
 
 for name in "${@:-all}"; do

@@ -48,7 +48,7 @@ Result<std::unique_ptr<Recommender>> Ials::make(ConfigTable table) {
 
 std::vector<std::string> Ials::search_space() {
   std::vector<std::string> space;
-  for (const double unobserved : {0.1, 0.01}) {
+  for (const double unobserved : {0.1, 0.03, 0.01}) {
     for (const PopularityKnobs& popularity : PopularityMix::search_space()) {
       space.push_back(Ials({.loss = {.unobserved_weight = unobserved}, .popularity = popularity}).knobs());
     }

@@ -19,7 +19,7 @@ namespace gemel {
 class Ials : public Recommender {
  public:
   struct Knobs {
-    std::size_t embedding_dim = 64;
+    std::size_t embedding_dim = 128;
     std::size_t epochs = 16;
     RowLoss loss = {};
     std::size_t cg_steps = 0;  // 0: exact solutions in the fit
