@@ -137,11 +137,12 @@ float CodeSearch::score_in_floats(std::size_t query) {
   scores_.resize(in_reach_.size());
   std::ranges::transform(in_reach_, which_.begin(), &ScoredIndex::index);
   kernels().score_rows(candidates_.data, which_.data(), which_.size(), request_.queries.row(begin_ + query).data(), candidates_.cols,
-                       bias_.data(), scores_.data());
+                       scores_.data());
   float worst = std::numeric_limits<float>::infinity();
   for (std::size_t i = 0; i < which_.size(); ++i) {
-    if (scores_[i] >= kSmallest) best_[query].offer(which_[i], scores_[i]);
-    worst = std::min(worst, scores_[i]);
+    const float score = scores_[i] + bias_[which_[i]];
+    if (score >= kSmallest) best_[query].offer(which_[i], score);
+    worst = std::min(worst, score);
   }
   return worst;
 }

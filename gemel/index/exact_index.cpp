@@ -1,6 +1,7 @@
 #include "gemel/index/exact_index.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "gemel/base/check.h"
@@ -14,6 +15,17 @@ constexpr float kNever = -std::numeric_limits<float>::infinity();
 constexpr float kSmallest = std::numeric_limits<float>::lowest();  // a score below it is none
 constexpr std::size_t kQueryBlock = 60;    // of whole tiles; 15 KB at dim 64: they and a panel stay in the first-level cache
 constexpr std::size_t kPanelsAtOnce = 32;  // 512 candidates, then the thresholds rise; 128 KB at dim 64: the second-level cache
+
+// The largest magnitude; -infinity, which no score survives, does not count.
+float largest_of(std::span<const float> bias) {
+  float largest = kernels().largest_magnitude(bias.data(), bias.size());
+  if (std::isfinite(largest)) return largest;
+  largest = 0;
+  for (const float value : bias)
+    if (value != kNever && !(std::abs(value) <= largest))
+      largest = std::isnan(value) ? std::numeric_limits<float>::infinity() : std::abs(value);
+  return largest;
+}
 
 }  // namespace
 
@@ -146,7 +158,7 @@ void ExactIndex::search(const SearchRequest& request, ThreadPool& pool, std::vec
   const bool is_plain = request.candidate_bias.empty() && request.eligible.empty();
   const std::vector<float> biases = is_plain ? std::vector<float>{} : biases_of(request);
   const std::span<const float> bias = is_plain ? no_bias_ : biases;
-  const float largest_bias = kernels().largest_magnitude(request.candidate_bias.data(), request.candidate_bias.size());
+  const float largest_bias = largest_of(request.candidate_bias);
   pool.for_blocks(request.queries.rows, kQueryBlock, [&](std::size_t begin, std::size_t end) {
     if (coded_.is_empty()) Scan(*this, request, bias).run(begin, end, out);
     else CodeSearch(coded_, rows_, request, bias, largest_bias).run(begin, end, out);

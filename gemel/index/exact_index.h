@@ -16,7 +16,7 @@
 
 namespace gemel {
 
-class ExactIndex {
+class ExactIndex : public VectorIndex {
  public:
   struct Options {
     bool with_codes = true;  // where they are faster
@@ -26,12 +26,10 @@ class ExactIndex {
   explicit ExactIndex(ConstMatrixView candidates) : ExactIndex(candidates, Options()) {}  // [num_candidates, dim], copied
   ExactIndex(ConstMatrixView candidates, Options options);
 
-  std::size_t size() const { return num_candidates_; }
+  std::size_t size() const override { return num_candidates_; }
   std::size_t dim() const { return dim_; }
 
-  // out[q]: the k best of query q by dot product plus bias, best first, ties to the lower index; fewer only when fewer pass. A score that
-  // is not above -infinity is never among them. Neither the number of threads nor the other queries change a bit of it.
-  void search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const;
+  void search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const override;
 
  private:
   class Scan;

@@ -17,6 +17,23 @@ struct SearchRequest {
   std::span<const std::uint8_t> eligible;                    // [num_candidates], 0 = never returned; empty: all are eligible
   std::span<const std::span<const std::uint32_t>> excluded;  // [num_queries], each sorted; empty: nothing is excluded
   std::size_t k = 10;
+  ConstMatrixView candidates = {};          // [num_candidates, dim]: for an index that has no copy of them
+  std::span<const float> bias_bounds = {};  // what bias_bounds() says of candidate_bias; empty: not known yet
+};
+
+class VectorIndex {
+ public:
+  virtual ~VectorIndex() = default;
+
+  virtual std::size_t size() const = 0;
+
+  // What the index wants to know of a bias before it searches with it.
+  virtual std::vector<float> bias_bounds(std::span<const float> /*candidate_bias*/) const { return {}; }
+
+  // out[q]: the k best of query q by dot product plus bias, best first, ties to the lower index; fewer only when fewer pass. A score that
+  // is not above -infinity is never among them. Neither the number of threads nor the other queries change a bit of it. An approximate
+  // index may miss some of the best; the scores of what it finds are exact.
+  virtual void search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const = 0;
 };
 
 }  // namespace gemel

@@ -87,7 +87,7 @@ struct TileProduct {
   std::size_t a_stride;
   const float* b;  // [k, n]
   std::size_t b_stride;
-  float* c;        // [m, n]
+  float* c;  // [m, n]
   std::size_t c_stride;
   std::size_t m, k, n;  // n a multiple of kProductColumns
   bool a_is_transposed = false;
@@ -98,13 +98,28 @@ inline constexpr std::size_t kProductColumns = 16;
 // A tile of logits on its way to exponentials. Each row's are relative to a shift of its own, in powers of 2: the largest logit when the
 // row began, moved up only when others exceed it by far. A row begins with largest and shift -infinity and sum 0.
 struct ExpTile {
-  float* x;                  // [rows, columns]: logits without bias; becomes 2^(log2(e) * (x + bias) - shift), 0 for -infinity
+  float* x;  // [rows, columns]: logits without bias; becomes 2^(log2(e) * (x + bias) - shift), 0 for -infinity
   std::size_t num_rows, num_columns;  // num_columns a multiple of kProductColumns * 2
   const float* const* bias;  // [rows] of [columns]
-  float* largest;            // [rows], of x + bias so far
-  float* shift;              // [rows]
-  double* sum;               // [rows], of the exponentials so far
-  float* rescale;            // [rows], out: by what the row's earlier exponentials must be multiplied
+  float* largest;  // [rows], of x + bias so far
+  float* shift;  // [rows]
+  double* sum;  // [rows], of the exponentials so far
+  float* rescale;  // [rows], out: by what the row's earlier exponentials must be multiplied
+};
+
+// Candidates in codes of 4 bits, kNibbleBlock beside each other, 4 values in 2 bytes: of candidate lane of block b, at
+// codes[((b * num_groups + d / 4) * kNibbleBlock + lane) * 2], the low halves are values d and d + 1, the high ones d + 2 and d + 3.
+inline constexpr std::size_t kNibbleBlock = 32;
+
+struct NibbleScan {
+  const std::uint8_t* codes;  // [num_blocks, num_groups, kNibbleBlock, 2]
+  std::size_t num_blocks, num_groups;
+  const std::uint32_t* query;  // [2 * num_groups]: two values of the query, each a signed byte, twice; 15 times what all their magnitudes
+                               // add up to fits in 16 bits
+  std::int32_t threshold;
+  // Out, room for all: the candidates whose sum of products reaches the threshold, ascending, and the sum.
+  std::uint32_t* places;
+  std::int32_t* sums;
 };
 
 struct Kernels {
@@ -131,10 +146,10 @@ struct Kernels {
   // A score is bias + <query, candidate>, summed from the first value to the last: the same bits however many queries are asked at once.
   void (*scan_panels)(const PanelScan& scan);
   void (*scan_codes)(const CodeScan& scan);
+  std::size_t (*scan_nibbles)(const NibbleScan& scan);  // how many were found
 
-  // out[i] = <query, rows[which[i]]> + bias[which[i]], each summed in the same order; rows [.., dim].
-  void (*score_rows)(const float* rows, const std::uint32_t* which, std::size_t n, const float* query, std::size_t dim, const float* bias,
-                     float* out);
+  // out[i] = <query, rows[which[i]]>, each summed in the same order; rows [.., dim].
+  void (*score_rows)(const float* rows, const std::uint32_t* which, std::size_t n, const float* query, std::size_t dim, float* out);
   // maxima[i % num_maxima] = the largest of it and of the x[i]; n and num_maxima are multiples of kPanelWidth. NaN is passed over.
   void (*fold_maxima)(const float* x, std::size_t n, float* maxima, std::size_t num_maxima);
   // out[i] = bias[i], or -infinity where eligible[i] is 0.

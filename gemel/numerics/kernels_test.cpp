@@ -258,18 +258,59 @@ TEST(Kernels, AScanOfCodesAgreesWithASlowTwin) {
         }
 }
 
+TEST(Kernels, AScanOfNibblesAgreesWithASlowTwin) {
+  for (const Kernels* set : supported_kernels())
+    for (const std::size_t num_groups : {1, 2, 5, 16})
+      for (const std::size_t num_blocks : {0, 1, 2, 7}) {
+        SCOPED_TRACE(testing::Message() << set->name << ", " << num_groups << " groups, " << num_blocks << " blocks");
+        Rng rng(num_groups);
+        std::vector<std::uint8_t> codes(num_blocks * num_groups * kNibbleBlock * 2 + 1);  // read from the second byte on: unaligned
+        for (auto& code : codes) code = static_cast<std::uint8_t>(rng.below(3) == 0 ? 255 : rng.below(256));
+        std::vector<int> query(num_groups * 4);
+        std::vector<std::uint32_t> pairs(num_groups * 2);
+        const int largest = std::min(127, 32767 / 15 / static_cast<int>(num_groups * 4));
+        for (std::size_t d = 0; d < query.size(); ++d) {
+          query[d] = rng.below(3) == 0 ? largest : static_cast<int>(rng.below(2 * static_cast<std::uint64_t>(largest) + 1)) - largest;
+          pairs[d / 2] |= (static_cast<std::uint32_t>(query[d]) & 0xff) * 0x10001u << (d % 2 * 8);
+        }
+        std::vector<std::int32_t> expected;
+        for (std::size_t c = 0; c < num_blocks * kNibbleBlock; ++c) {
+          std::int32_t sum = 0;
+          for (std::size_t d = 0; d < query.size(); ++d) {
+            const std::uint8_t byte = codes[1 + ((c / kNibbleBlock * num_groups + d / 4) * kNibbleBlock + c % kNibbleBlock) * 2 + d % 2];
+            sum += (d % 4 < 2 ? byte & 15 : byte >> 4) * query[d];
+          }
+          expected.push_back(sum);
+        }
+        for (const std::int32_t threshold : {-40000, -32768, 0, 500, 32767, 40000}) {
+          std::vector<std::uint32_t> places(expected.size() + 1);
+          std::vector<std::int32_t> sums(expected.size() + 1);
+          const std::size_t found =
+              set->scan_nibbles({codes.data() + 1, num_blocks, num_groups, pairs.data(), threshold, places.data(), sums.data()});
+          std::size_t next = 0;
+          for (std::uint32_t c = 0; c < expected.size(); ++c) {
+            if (expected[c] < threshold) continue;
+            ASSERT_LT(next, found);
+            EXPECT_EQ(places[next], c);
+            EXPECT_EQ(sums[next++], expected[c]);
+          }
+          EXPECT_EQ(next, found);
+        }
+      }
+}
+
 TEST(Kernels, ScoresOfRowsDoNotDependOnWhoIsScoredBeside) {
   for_each_set_and_size([](const Kernels& set, std::size_t dim) {
-    const Floats rows = random_floats(9 * dim + 1, 1), query = random_floats(dim + 1, 2), bias = random_floats(9, 3);
+    const Floats rows = random_floats(9 * dim + 1, 1), query = random_floats(dim + 1, 2);
     const std::vector<std::uint32_t> which = {3, 0, 8, 8, 1, 7, 2, 5, 4};
     Floats together(which.size()), alone(1);
     // Off the alignment of the buffers by one float.
-    set.score_rows(rows.data() + 1, which.data(), which.size(), query.data() + 1, dim, bias.data(), together.data());
+    set.score_rows(rows.data() + 1, which.data(), which.size(), query.data() + 1, dim, together.data());
     for (std::size_t i = 0; i < which.size(); ++i) {
-      double expected = bias[which[i]];
+      double expected = 0;
       for (std::size_t d = 0; d < dim; ++d) expected += double{rows[1 + which[i] * dim + d]} * query[1 + d];
       EXPECT_NEAR(together[i], expected, 1e-5 * (1 + std::sqrt(dim)));
-      set.score_rows(rows.data() + 1, &which[i], 1, query.data() + 1, dim, bias.data(), alone.data());
+      set.score_rows(rows.data() + 1, &which[i], 1, query.data() + 1, dim, alone.data());
       EXPECT_EQ(alone[0], together[i]);
     }
   });

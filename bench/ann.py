@@ -1,0 +1,260 @@
+"""Approximate search beside scann, faiss (HNSW, IVF-PQ), hnswlib and usearch: queries a second at index_recall@10 of 0.95 and 0.99, one thread.
+
+    ./x bench ann [--data clustered,gaussian] [--count 1000000] [--peers scann,faiss_ivfpq,faiss_hnsw,hnswlib,usearch] [--runs 3] [--guard]
+
+Candidates of 64 values, length 1: `clustered` round 2,000 centers of unequal weight, or `gaussian`, random directions, the hardest case.
+Each engine tries its settings until it reaches both recalls, held against faiss' exact search; the cheapest setting of each recall then
+takes turns with the others. The figures are of CPU time, so that other work on the machine does not count; the peers are called from Python
+and what such a call costs by itself is theirs (scann: 2 to 3 us). Builds use 2 threads; memory is what the process grew by, its peak.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+import faiss
+import numpy as np
+
+import report
+
+BINARIES = report.ROOT / "build" / "bench" / "bin"
+DIM, K, NUM_QUERIES, BUILD_THREADS, BATCH = 64, 10, 2000, 2, 1000
+RECALLS = (0.95, 0.99)
+HNSW = dict(m=16, ef_construction=200)
+EF = (10, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536, 2048)
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def gaussian(count, seed):
+    return unit(np.random.default_rng(seed).standard_normal((count, DIM), dtype=np.float32))
+
+
+def clustered(count, seed, num_clusters=2000, spread=0.6):
+    centers, weights = gaussian(num_clusters, 101), np.random.default_rng(102).dirichlet(np.full(num_clusters, 2.0))
+    rng = np.random.default_rng(seed)
+    noise = rng.standard_normal((count, DIM), dtype=np.float32) * np.float32(spread / DIM ** 0.5)
+    return unit(centers[rng.choice(num_clusters, count, p=weights)] + noise)
+
+
+def peak_mib():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+class Ours:
+    # (reach, candidates scored in floats)
+    SETTINGS = [(reach, scored) for reach in (0.5, 1, 1.5, 2, 2.5, 3, 3.5) for scored in (20, 40, 80, 160, 320)]
+
+    def __init__(self, candidates, queries, folder):
+        paths = [f"{folder}/candidates", f"{folder}/queries"]
+        for path, rows in zip(paths, (candidates, queries)):
+            rows.tofile(path)
+        self.folder = folder
+        self.program = subprocess.Popen([BINARIES / "bench_ann", *paths, str(DIM), str(BUILD_THREADS)], text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        built = self.read()
+        self.build_cpu_s, self.memory_mib = built["build_cpu_s"], built["peak_growth_mib"]
+        print("gemel:", built, flush=True)
+
+    def read(self):
+        line = self.program.stdout.readline()
+        if not line:
+            raise SystemExit("bench_ann ended")
+        return json.loads(line)
+
+    def order(self, *words):
+        print(*words, file=self.program.stdin, flush=True)
+        return self.read()
+
+    def answer(self, setting):
+        self.order("answer", *setting, f"{self.folder}/answer")
+        return np.fromfile(f"{self.folder}/answer", np.uint32).reshape(-1, K)
+
+    def per_second(self, setting, batch, seconds):
+        return 1e6 / self.order("time", *setting, batch, seconds)["cpu_us"]
+
+
+class Peer:
+    """build(candidates) makes search(queries) -> indices; set(setting) changes how far it looks."""
+    SETTINGS = EF
+
+    def __init__(self, candidates, queries):
+        self.queries = queries
+        memory, cpu = peak_mib(), time.process_time()
+        self.build(candidates)
+        self.build_cpu_s, self.memory_mib = time.process_time() - cpu, peak_mib() - memory
+        print(f"{type(self).__name__}: built in {self.build_cpu_s:.1f} s of CPU, grew by {self.memory_mib:.0f} MiB", flush=True)
+
+    def answer(self, setting):
+        self.set(setting)
+        return np.asarray(self.search(self.queries)).reshape(-1, K)
+
+    def per_second(self, setting, batch, seconds):
+        self.set(setting)
+        rates, first, begin = [], 0, time.perf_counter()
+        while len(rates) < 3 or time.perf_counter() - begin < seconds:
+            start = time.process_time()
+            calls = 100 if batch == 1 else 1
+            for _ in range(calls):
+                self.search(self.queries[first:first + batch])
+                first = first + batch if first + 2 * batch <= len(self.queries) else 0
+            rates.append(calls * batch / (time.process_time() - start))
+        return float(np.median(rates))
+
+
+class Scann(Peer):
+    SETTINGS = [(leaves, reorder) for leaves in (2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512) for reorder in (40, 80, 120, 200, 400, 1000)]
+
+    def build(self, candidates):
+        import scann
+        self.index = (scann.scann_ops_pybind.builder(candidates, K, "dot_product")
+                      .tree(2000, 10, training_sample_size=min(250_000, len(candidates)))
+                      .score_ah(2, anisotropic_quantization_threshold=0.2).reorder(100).set_n_training_threads(BUILD_THREADS).build())
+
+    def set(self, setting):
+        self.how = dict(leaves_to_search=setting[0], pre_reorder_num_neighbors=setting[1])
+
+    def search(self, queries):
+        return self.index.search(queries[0], **self.how)[0] if len(queries) == 1 else self.index.search_batched(queries, **self.how)[0]
+
+
+class FaissIvfpq(Peer):
+    SETTINGS = [(probes, factor) for probes in (1, 2, 3, 4, 6, 8, 16, 32, 64, 128, 256, 512) for factor in (5, 10, 20, 40, 100)]
+
+    def build(self, candidates):
+        faiss.omp_set_num_threads(BUILD_THREADS)
+        self.index = faiss.index_factory(DIM, f"IVF2048,PQ{DIM // 2}x4fsr,RFlat", faiss.METRIC_INNER_PRODUCT)
+        self.index.train(candidates[:200_000])
+        self.index.add(candidates)
+        self.base = faiss.downcast_index(self.index.base_index)
+        faiss.omp_set_num_threads(1)
+
+    def set(self, setting):
+        self.base.nprobe, self.index.k_factor = setting
+
+    def search(self, queries):
+        return self.index.search(queries, K)[1]
+
+
+class FaissHnsw(Peer):
+    def build(self, candidates):
+        faiss.omp_set_num_threads(BUILD_THREADS)
+        self.index = faiss.IndexHNSWFlat(DIM, HNSW["m"], faiss.METRIC_INNER_PRODUCT)
+        self.index.hnsw.efConstruction = HNSW["ef_construction"]
+        self.index.add(candidates)
+        faiss.omp_set_num_threads(1)
+
+    def set(self, setting):
+        self.index.hnsw.efSearch = setting
+
+    def search(self, queries):
+        return self.index.search(queries, K)[1]
+
+
+class Hnswlib(Peer):
+    def build(self, candidates):
+        import hnswlib
+        self.index = hnswlib.Index("ip", DIM)
+        self.index.init_index(len(candidates), ef_construction=HNSW["ef_construction"], M=HNSW["m"])
+        self.index.add_items(candidates, num_threads=BUILD_THREADS)
+        self.index.set_num_threads(1)
+
+    def set(self, setting):
+        self.index.set_ef(setting)
+
+    def search(self, queries):
+        return self.index.knn_query(queries, K)[0]
+
+
+class Usearch(Peer):
+    def build(self, candidates):
+        from usearch.index import Index
+        self.index = Index(ndim=DIM, metric="ip", dtype="f32", connectivity=HNSW["m"], expansion_add=HNSW["ef_construction"])
+        self.index.add(np.arange(len(candidates)), candidates, threads=BUILD_THREADS)
+
+    def set(self, setting):
+        self.index.expansion_search = setting
+
+    def search(self, queries):
+        return self.index.search(queries[0] if len(queries) == 1 else queries, K, threads=1).keys
+
+
+PEERS = {"scann": Scann, "faiss_ivfpq": FaissIvfpq, "faiss_hnsw": FaissHnsw, "hnswlib": Hnswlib, "usearch": Usearch}
+
+
+def index_recall(answer, exact):
+    return float(np.mean([len(np.intersect1d(a, b)) for a, b in zip(answer, exact)])) / K
+
+
+def fastest_settings(name, engine, exact):
+    """{recall: setting}: of those that reach it. A setting with more of everything is not tried where one with less has been slower."""
+    best, seconds_left = {}, 40.0
+    for setting in engine.SETTINGS:
+        start = time.process_time()
+        recall = index_recall(engine.answer(setting), exact)
+        reached = [wanted for wanted in RECALLS if recall >= wanted]
+        if reached:
+            rate = engine.per_second(setting, 1, 0.1)
+            for wanted in reached:
+                if wanted not in best or rate > best[wanted][1]:
+                    best[wanted] = (setting, rate, recall)
+        seconds_left -= max(time.process_time() - start, 0.2)
+        if len(best) == len(RECALLS) and (seconds_left < 0 or not isinstance(setting, tuple)):
+            break
+        if seconds_left < -120:
+            break
+    for wanted, (setting, rate, recall) in sorted(best.items()):
+        print(f"  {name} recall >= {wanted}: {setting} reaches {recall:.4f}, {rate:,.0f} queries/s", flush=True)
+    return {wanted: setting for wanted, (setting, _, _) in best.items()}
+
+
+def measure(kind, options):
+    candidates, queries = globals()[kind](options.count, 1), globals()[kind](NUM_QUERIES, 2)
+    faiss.omp_set_num_threads(BUILD_THREADS)
+    _, exact = faiss.knn(queries, candidates, K, metric=faiss.METRIC_INNER_PRODUCT)
+    faiss.omp_set_num_threads(1)
+    what = f"{options.count:,} x {DIM} {kind}"
+    with tempfile.TemporaryDirectory() as folder:
+        engines = {"gemel": Ours(candidates, queries, folder)}
+        engines |= {name: PEERS[name](candidates, queries) for name in options.peers.split(",")}
+        settings = {name: fastest_settings(name, engine, exact) for name, engine in engines.items()}
+        for recall in RECALLS:
+            for batch, how in ((1, "one by one"), (BATCH, f"batches of {BATCH:,}")):
+                rates = {name: [] for name in engines if recall in settings[name]}
+                for _ in range(options.runs):
+                    for name in rates:
+                        rates[name].append(engines[name].per_second(settings[name][recall], batch, options.seconds))
+                mine = rates.pop("gemel", None)
+                if mine:
+                    yield report.row(f"{what}, index_recall@10 >= {recall}, {how}", mine, rates, unit="queries/s", must=1, goal=1.5)
+                else:
+                    print(f"gemel never reaches {recall} on {what}")
+        graph = next((name for name in ("hnswlib", "faiss_hnsw", "usearch") if name in engines), None)
+        if graph:
+            for unit_, attribute, measure_ in (("s of CPU", "build_cpu_s", "build"), ("MiB", "memory_mib", "memory beside the candidates")):
+                yield report.row(f"{what}, {measure_}", [getattr(engines["gemel"], attribute)], {graph: [getattr(engines[graph], attribute)]},
+                                 unit=unit_, must=2)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", default="clustered,gaussian")
+    parser.add_argument("--count", type=int, default=1_000_000, help="candidates")
+    parser.add_argument("--peers", default=",".join(PEERS))
+    parser.add_argument("--runs", type=int, default=3, help="turns of each")
+    parser.add_argument("--seconds", type=float, default=0.5, help="of each turn")
+    report.add_guard(parser)
+    options = parser.parse_args()
+    rows = [row for kind in options.data.split(",") for row in measure(kind, options)]
+    return report.finish("ann", rows, f"./x bench ann --data {options.data} --count {options.count} --peers {options.peers}", options.guard)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

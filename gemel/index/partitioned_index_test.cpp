@@ -1,0 +1,156 @@
+#include "gemel/index/partitioned_index.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "gemel/numerics/rng.h"
+
+namespace gemel {
+namespace {
+
+Matrix clusters(std::size_t rows, std::size_t dim, std::uint64_t seed) {
+  constexpr std::size_t kClusters = 50;
+  Rng places(7), rng(seed);
+  Matrix centers(kClusters, dim), matrix(rows, dim);
+  for (std::size_t i = 0; i < centers.size(); ++i) centers.data()[i] = static_cast<float>(places.normal());
+  for (std::size_t r = 0; r < rows; ++r) {
+    const std::size_t cluster = rng.below(kClusters);
+    for (std::size_t d = 0; d < dim; ++d) matrix(r, d) = centers(cluster, d) + static_cast<float>(0.5 * rng.normal());
+  }
+  return matrix;
+}
+
+using Answers = std::vector<std::vector<ScoredIndex>>;
+
+double index_recall(const Answers& found, const Answers& exact) {
+  std::size_t hits = 0, all = 0;
+  for (std::size_t q = 0; q < exact.size(); ++q) {
+    all += exact[q].size();
+    for (const ScoredIndex& hit : exact[q]) hits += static_cast<std::size_t>(std::ranges::count(found[q], hit));
+  }
+  return static_cast<double>(hits) / static_cast<double>(all);
+}
+
+class PartitionedIndexTest : public testing::TestWithParam<std::size_t> {  // the width
+ protected:
+  PartitionedIndexTest()
+      : candidates(clusters(5003, GetParam(), 1)), queries(clusters(61, GetParam(), 2)), index(candidates, {}, pool), oracle(candidates) {}
+
+  // With all the effort there is, nothing is missed.
+  static constexpr PartitionedIndex::Effort kEverything{.reach = 1e6f, .num_scored = 10000};
+
+  void expect_that_all_is_found(SearchRequest request) {
+    request.candidates = candidates;
+    index.set_effort(kEverything);
+    Answers found, exact;
+    index.search(request, pool, found);
+    oracle.search(request, pool, exact);
+    EXPECT_EQ(found.size(), exact.size());
+    for (std::size_t q = 0; q < exact.size(); ++q) {
+      ASSERT_EQ(found[q].size(), exact[q].size());
+      for (std::size_t i = 0; i < exact[q].size(); ++i) EXPECT_NEAR(found[q][i].score, exact[q][i].score, 1e-4);
+    }
+  }
+
+  ThreadPool pool{2};
+  Matrix candidates, queries;
+  PartitionedIndex index;
+  ExactIndex oracle;
+};
+
+TEST_P(PartitionedIndexTest, FindsNearlyAllOfTheBest) {
+  Answers found, exact;
+  const SearchRequest request{.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 10, .candidates = candidates};
+  oracle.search(request, pool, exact);
+  index.set_effort({.reach = 3, .num_scored = 60});
+  index.search(request, pool, found);
+  EXPECT_GT(index_recall(found, exact), 0.9);
+}
+
+TEST_P(PartitionedIndexTest, WithAllEffortItIsExact) {
+  expect_that_all_is_found({.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 10});
+}
+
+TEST_P(PartitionedIndexTest, ABiasCounts) {
+  Rng rng(3);
+  std::vector<float> bias(candidates.rows());
+  for (float& b : bias) b = static_cast<float>(5 * rng.normal());
+  expect_that_all_is_found({.queries = queries, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 10});
+  const std::vector<float> bounds = index.bias_bounds(bias);
+  EXPECT_EQ(bounds.size(), index.num_partitions());
+  EXPECT_EQ(*std::ranges::max_element(bounds), *std::ranges::max_element(bias));
+  expect_that_all_is_found({.queries = queries, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 10, .bias_bounds = bounds});
+}
+
+TEST_P(PartitionedIndexTest, ABiasThatOutweighsTheProductsIsFoundWithLittleEffort) {
+  std::vector<float> bias(candidates.rows());
+  for (std::size_t c = 100; c < 110; ++c) bias[c] = 1000;
+  Answers found;
+  index.set_effort({.reach = 0, .num_scored = 10});
+  index.search({.queries = queries, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 10, .candidates = candidates}, pool,
+               found);
+  for (const auto& hits : found)
+    for (const ScoredIndex& hit : hits) EXPECT_TRUE(hit.index >= 100 && hit.index < 110);
+}
+
+TEST_P(PartitionedIndexTest, GivesKResultsWhenOnlyKPass) {
+  std::vector<std::uint8_t> eligible(candidates.rows(), 0);
+  for (std::size_t c = 0; c < 10; ++c) eligible[c * 500 + 3] = 1;
+  const std::vector<std::uint32_t> excluded = {3};
+  const std::vector<std::span<const std::uint32_t>> excluded_of(queries.rows(), excluded);
+  Answers found;
+  index.set_effort({.reach = 0, .num_scored = 10});  // the least that can be asked for
+  index.search({.queries = queries, .candidate_bias = {}, .eligible = eligible, .excluded = excluded_of, .k = 9, .candidates = candidates},
+               pool, found);
+  for (const auto& hits : found) {
+    EXPECT_EQ(hits.size(), 9u);
+    for (const ScoredIndex& hit : hits) EXPECT_TRUE(eligible[hit.index] != 0 && hit.index != 3);
+  }
+  expect_that_all_is_found({.queries = queries, .candidate_bias = {}, .eligible = eligible, .excluded = excluded_of, .k = 20});
+}
+
+TEST_P(PartitionedIndexTest, NeitherThreadsNorOtherQueriesChangeABit) {
+  ThreadPool one(1);
+  const PartitionedIndex same(candidates, {}, one);
+  Answers together, alone;
+  SearchRequest request{.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 10, .candidates = candidates};
+  index.search(request, pool, together);
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    request.queries = queries.view().row_block(q, q + 1);
+    same.search(request, one, alone);
+    EXPECT_EQ(alone[0], together[q]);
+  }
+}
+
+TEST_P(PartitionedIndexTest, AQueryOfNothingOrOfNoNumbersSpoilsNoOther) {
+  Answers expected, found;
+  index.search({.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 10, .candidates = candidates}, pool,
+               expected);
+  std::ranges::fill(queries.row(3), 0.0f);
+  std::ranges::fill(queries.row(5), std::numeric_limits<float>::quiet_NaN());
+  index.search({.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 10, .candidates = candidates}, pool, found);
+  EXPECT_EQ(found[3].size(), 10u);
+  EXPECT_TRUE(found[5].empty());
+  expected[3] = found[3];
+  expected[5].clear();
+  EXPECT_EQ(found, expected);
+}
+
+INSTANTIATE_TEST_SUITE_P(Widths, PartitionedIndexTest, testing::Values(1, 6, 16, 33));
+
+TEST(PartitionedIndex, FewAndEqualCandidatesAreNoTrouble) {
+  ThreadPool pool(1);
+  for (const std::size_t num_candidates : {1, 2, 33}) {
+    const Matrix candidates(num_candidates, 3, 1.0f), query(1, 3, 2.0f);
+    Answers found;
+    PartitionedIndex(candidates, {}, pool)
+        .search({.queries = query, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 40, .candidates = candidates}, pool, found);
+    EXPECT_EQ(found[0].size(), num_candidates);
+    for (const ScoredIndex& hit : found[0]) EXPECT_EQ(hit.score, 6);
+  }
+}
+
+}  // namespace
+}  // namespace gemel
