@@ -5,7 +5,8 @@
 Candidates of 64 values, length 1: `clustered` round 2,000 centers of unequal weight, or `gaussian`, random directions, the hardest case.
 Each engine tries its settings until it reaches both recalls, held against faiss' exact search; the cheapest setting of each recall then
 takes turns with the others. The figures are of CPU time, so that other work on the machine does not count; the peers are called from Python
-and what such a call costs by itself is theirs (scann: 2 to 3 us). Builds use 2 threads; memory is what the process grew by, its peak.
+and what such a call costs by itself is theirs (scann: 2 to 3 us). Builds use 2 threads; memory is what the process grew by.
+What the peers built is kept in build/bench/ann/ with what it cost, and so are the exact answers: a graph takes minutes.
 """
 import argparse
 import json
@@ -44,13 +45,13 @@ def clustered(count, seed, num_clusters=2000, spread=0.6):
     return unit(centers[rng.choice(num_clusters, count, p=weights)] + noise)
 
 
-def peak_mib():
-    return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]) / 1024
+def resident_mib():
+    return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
 
 
 class Ours:
     # (reach, candidates scored in floats)
-    SETTINGS = [(reach, scored) for reach in (0.5, 1, 1.5, 2, 2.5, 3, 3.5) for scored in (20, 40, 80, 160, 320)]
+    SETTINGS = [(reach, scored) for reach in (1, 1.5, 2, 2.5, 3) for scored in (15, 20, 30, 40, 80, 160, 320)]
 
     def __init__(self, candidates, queries, folder):
         paths = [f"{folder}/candidates", f"{folder}/queries"]
@@ -60,7 +61,7 @@ class Ours:
         self.program = subprocess.Popen([BINARIES / "bench_ann", *paths, str(DIM), str(BUILD_THREADS)], text=True, stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
         built = self.read()
-        self.build_cpu_s, self.memory_mib = built["build_cpu_s"], built["peak_growth_mib"]
+        self.build_cpu_s, self.memory_mib = built["build_cpu_s"], built["growth_mib"]
         print("gemel:", built, flush=True)
 
     def read(self):
@@ -82,14 +83,21 @@ class Ours:
 
 
 class Peer:
-    """build(candidates) makes search(queries) -> indices; set(setting) changes how far it looks."""
+    """build(candidates) or load(path) makes search(queries) -> indices; save(path) keeps it; set(setting) changes how far it looks."""
     SETTINGS = EF
 
-    def __init__(self, candidates, queries):
+    def __init__(self, candidates, queries, folder):
         self.queries = queries
-        memory, cpu = peak_mib(), time.process_time()
-        self.build(candidates)
-        self.build_cpu_s, self.memory_mib = time.process_time() - cpu, peak_mib() - memory
+        path, costs = folder / type(self).__name__, folder / f"{type(self).__name__}.json"
+        if not costs.exists():
+            memory, cpu = resident_mib(), time.process_time()
+            self.build(candidates)
+            built = [time.process_time() - cpu, resident_mib() - memory]
+            self.save(path)
+            costs.write_text(json.dumps(built))
+        else:
+            self.load(path, candidates)
+        self.build_cpu_s, self.memory_mib = json.loads(costs.read_text())
         print(f"{type(self).__name__}: built in {self.build_cpu_s:.1f} s of CPU, grew by {self.memory_mib:.0f} MiB", flush=True)
 
     def answer(self, setting):
@@ -118,6 +126,14 @@ class Scann(Peer):
                       .tree(2000, 10, training_sample_size=min(250_000, len(candidates)))
                       .score_ah(2, anisotropic_quantization_threshold=0.2).reorder(100).set_n_training_threads(BUILD_THREADS).build())
 
+    def save(self, path):
+        path.mkdir(exist_ok=True)
+        self.index.serialize(str(path))
+
+    def load(self, path, candidates):
+        import scann
+        self.index = scann.scann_ops_pybind.load_searcher(str(path))
+
     def set(self, setting):
         self.how = dict(leaves_to_search=setting[0], pre_reorder_num_neighbors=setting[1])
 
@@ -133,17 +149,24 @@ class FaissIvfpq(Peer):
         self.index = faiss.index_factory(DIM, f"IVF2048,PQ{DIM // 2}x4fsr,RFlat", faiss.METRIC_INNER_PRODUCT)
         self.index.train(candidates[:200_000])
         self.index.add(candidates)
-        self.base = faiss.downcast_index(self.index.base_index)
         faiss.omp_set_num_threads(1)
 
+    def save(self, path):
+        faiss.write_index(self.index, str(path))
+
+    def load(self, path, candidates):
+        self.index = faiss.read_index(str(path))
+
     def set(self, setting):
-        self.base.nprobe, self.index.k_factor = setting
+        faiss.downcast_index(self.index.base_index).nprobe, self.index.k_factor = setting
 
     def search(self, queries):
         return self.index.search(queries, K)[1]
 
 
-class FaissHnsw(Peer):
+class FaissHnsw(FaissIvfpq):
+    SETTINGS = EF
+
     def build(self, candidates):
         faiss.omp_set_num_threads(BUILD_THREADS)
         self.index = faiss.IndexHNSWFlat(DIM, HNSW["m"], faiss.METRIC_INNER_PRODUCT)
@@ -154,9 +177,6 @@ class FaissHnsw(Peer):
     def set(self, setting):
         self.index.hnsw.efSearch = setting
 
-    def search(self, queries):
-        return self.index.search(queries, K)[1]
-
 
 class Hnswlib(Peer):
     def build(self, candidates):
@@ -164,6 +184,15 @@ class Hnswlib(Peer):
         self.index = hnswlib.Index("ip", DIM)
         self.index.init_index(len(candidates), ef_construction=HNSW["ef_construction"], M=HNSW["m"])
         self.index.add_items(candidates, num_threads=BUILD_THREADS)
+        self.index.set_num_threads(1)
+
+    def save(self, path):
+        self.index.save_index(str(path))
+
+    def load(self, path, candidates):
+        import hnswlib
+        self.index = hnswlib.Index("ip", DIM)
+        self.index.load_index(str(path), max_elements=len(candidates))
         self.index.set_num_threads(1)
 
     def set(self, setting):
@@ -179,6 +208,13 @@ class Usearch(Peer):
         self.index = Index(ndim=DIM, metric="ip", dtype="f32", connectivity=HNSW["m"], expansion_add=HNSW["ef_construction"])
         self.index.add(np.arange(len(candidates)), candidates, threads=BUILD_THREADS)
 
+    def save(self, path):
+        self.index.save(str(path))
+
+    def load(self, path, candidates):
+        from usearch.index import Index
+        self.index = Index.restore(str(path))
+
     def set(self, setting):
         self.index.expansion_search = setting
 
@@ -193,37 +229,44 @@ def index_recall(answer, exact):
     return float(np.mean([len(np.intersect1d(a, b)) for a, b in zip(answer, exact)])) / K
 
 
-def fastest_settings(name, engine, exact):
-    """{recall: setting}: of those that reach it. A setting with more of everything is not tried where one with less has been slower."""
-    best, seconds_left = {}, 40.0
+def fastest_settings(name, engine, exact, seconds=10):
+    """{recall: setting}: of those that reach it, tried from the cheapest on; once both are reached, for so many seconds more."""
+    best, begin = {}, time.perf_counter()
     for setting in engine.SETTINGS:
-        start = time.process_time()
         recall = index_recall(engine.answer(setting), exact)
-        reached = [wanted for wanted in RECALLS if recall >= wanted]
-        if reached:
+        for wanted in RECALLS:
+            if recall < wanted:
+                continue
             rate = engine.per_second(setting, 1, 0.1)
-            for wanted in reached:
-                if wanted not in best or rate > best[wanted][1]:
-                    best[wanted] = (setting, rate, recall)
-        seconds_left -= max(time.process_time() - start, 0.2)
-        if len(best) == len(RECALLS) and (seconds_left < 0 or not isinstance(setting, tuple)):
-            break
-        if seconds_left < -120:
+            if wanted not in best or rate > best[wanted][1]:
+                best[wanted] = (setting, rate, recall)
+        is_done = len(best) == len(RECALLS) and (not isinstance(setting, tuple) or time.perf_counter() - begin > seconds)
+        if is_done or time.perf_counter() - begin > 10 * seconds:
             break
     for wanted, (setting, rate, recall) in sorted(best.items()):
         print(f"  {name} recall >= {wanted}: {setting} reaches {recall:.4f}, {rate:,.0f} queries/s", flush=True)
     return {wanted: setting for wanted, (setting, _, _) in best.items()}
 
 
+def exact_answers(candidates, queries, path):
+    if not path.exists():
+        faiss.omp_set_num_threads(BUILD_THREADS)
+        np.save(path, faiss.knn(queries, candidates, K, metric=faiss.METRIC_INNER_PRODUCT)[1])
+        faiss.omp_set_num_threads(1)
+    return np.load(path)
+
+
 def measure(kind, options):
     candidates, queries = globals()[kind](options.count, 1), globals()[kind](NUM_QUERIES, 2)
-    faiss.omp_set_num_threads(BUILD_THREADS)
-    _, exact = faiss.knn(queries, candidates, K, metric=faiss.METRIC_INNER_PRODUCT)
-    faiss.omp_set_num_threads(1)
+    kept = report.ROOT / "build" / "bench" / "ann" / f"{kind}_{options.count}"
+    kept.mkdir(parents=True, exist_ok=True)
+    exact = exact_answers(candidates, queries, kept / "exact.npy")
     what = f"{options.count:,} x {DIM} {kind}"
     with tempfile.TemporaryDirectory() as folder:
-        engines = {"gemel": Ours(candidates, queries, folder)}
-        engines |= {name: PEERS[name](candidates, queries) for name in options.peers.split(",")}
+        engines = {name: PEERS[name](candidates, queries, kept) for name in options.peers.split(",")}
+        if options.build_only:
+            return
+        engines = {"gemel": Ours(candidates, queries, folder)} | engines
         settings = {name: fastest_settings(name, engine, exact) for name, engine in engines.items()}
         for recall in RECALLS:
             for batch, how in ((1, "one by one"), (BATCH, f"batches of {BATCH:,}")):
@@ -250,8 +293,13 @@ def main():
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--runs", type=int, default=3, help="turns of each")
     parser.add_argument("--seconds", type=float, default=0.5, help="of each turn")
+    parser.add_argument("--build-only", action="store_true", help="build and keep what the peers need")
     report.add_guard(parser)
     options = parser.parse_args()
+    if options.build_only:
+        for kind in options.data.split(","):
+            list(measure(kind, options))
+        return 0
     rows = [row for kind in options.data.split(",") for row in measure(kind, options)]
     return report.finish("ann", rows, f"./x bench ann --data {options.data} --count {options.count} --peers {options.peers}", options.guard)
 

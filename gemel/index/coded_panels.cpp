@@ -12,7 +12,9 @@ constexpr int kLargestCandidateCode = kMaxCode - kZeroCode, kLargestQueryCode = 
 
 // A step that is no normal number can be too small for its value: hence the limit.
 int code_of(float value, float step, int largest) {
-  return step > 0 ? static_cast<int>(std::clamp(std::round(value / step), static_cast<float>(-largest), static_cast<float>(largest))) : 0;
+  if (!(step > 0)) return 0;
+  const float scaled = std::clamp(value / step, static_cast<float>(-largest), static_cast<float>(largest));
+  return static_cast<int>(scaled + (scaled < 0 ? -0.5f : 0.5f));
 }
 
 float round_up(double x) { return static_cast<float>(x) * kRoundUp; }

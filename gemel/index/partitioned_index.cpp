@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "gemel/base/check.h"
@@ -17,7 +18,7 @@ constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kTrainingRows = 64;     // for each centroid
 constexpr std::size_t kIterations = 10;
 constexpr std::size_t kQueryBlock = 60;       // whose partitions are ranked together
-constexpr std::size_t kFirstProbes = 32;      // partitions ranked at first; four times as many whenever they do not suffice
+constexpr std::size_t kFirstProbes = 8;      // partitions ranked at first; four times as many whenever they do not suffice
 constexpr int kLevels = 16;
 constexpr float kStep = 0.3352f;  // between the levels, of a normal variable's deviation: the least mean square error (Max 1960)
 constexpr int kLargestSum = 32767 / (kLevels - 1);
@@ -39,6 +40,7 @@ Matrix pick_rows(ConstMatrixView rows, std::span<const std::uint32_t> which) {
 PartitionedIndex::PartitionedIndex(ConstMatrixView candidates, const Options& options, ThreadPool& pool)
     : num_candidates_(candidates.rows), dim_(candidates.cols), num_groups_((candidates.cols + 3) / 4) {
   GEMEL_CHECK(candidates.rows > 0 && candidates.rows < kNobody, "PartitionedIndex: too few or too many candidates");
+  GEMEL_CHECK(candidates.cols <= kMaxDim, "PartitionedIndex: too many values for sums of 16 bits");
   const auto by_size = static_cast<std::size_t>(2 * std::sqrt(static_cast<double>(candidates.rows)));
   const std::size_t wanted =
       std::min(options.num_partitions > 0 ? options.num_partitions : std::max<std::size_t>(by_size, 1), candidates.rows);
@@ -67,6 +69,7 @@ PartitionedIndex::PartitionedIndex(ConstMatrixView candidates, const Options& op
   });
   set_steps(candidates, partition_of);
   pool.for_blocks(wanted, 1, [&](std::size_t p, std::size_t) { code_partition(candidates, p, members_of(p)); });
+  set_effort(effort_);
 }
 
 // A direction that all partitions are wide in has wider steps.
@@ -101,6 +104,12 @@ void PartitionedIndex::code_partition(ConstMatrixView candidates, std::size_t pa
   }
 }
 
+void PartitionedIndex::set_effort(Effort effort) {
+  effort_ = effort;
+  hopes_.resize(spreads_.size());
+  for (std::size_t p = 0; p < hopes_.size(); ++p) hopes_[p] = effort.reach * spreads_[p];
+}
+
 std::size_t PartitionedIndex::size_bytes() const {
   const std::size_t num_centroids = centroids_.rows();
   return codes_.size() + ids_.size() * sizeof(std::uint32_t) + num_centroids * dim_ * 9 + num_centroids * sizeof(float);
@@ -122,9 +131,9 @@ class PartitionedIndex::Probe {
         request_(request),
         bias_bounds_(bias_bounds),
         alone_(1),
-        near_(std::max(index.effort_.num_scored, request.k)),
+        num_near_(std::max(index.effort_.num_scored, request.k)),
+        near_(num_near_),
         best_(request.k),
-        kth_(request.k),
         pairs_(2 * index.num_groups_) {}
 
   void run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out) {
@@ -146,12 +155,13 @@ class PartitionedIndex::Probe {
       std::ranges::copy(request_.queries.row(q), directions_.row(q - begin).begin());
       kernels().scale(1 / length, directions_.row(q - begin).data(), index_.dim_);
     }
-    hopes_.resize(index_.num_partitions());
-    for (std::size_t p = 0; p < hopes_.size(); ++p)
-      hopes_[p] = index_.effort_.reach * index_.spreads_[p] + (bias_bounds_.empty() ? 0.0f : bias_bounds_[p] / length);
-    index_.coarse_.search({.queries = directions_, .candidate_bias = hopes_, .eligible = {}, .excluded = {}, .k = num_probes}, alone_,
+    hopes_.resize(bias_bounds_.size());
+    for (std::size_t p = 0; p < hopes_.size(); ++p) hopes_[p] = index_.hopes_[p] + bias_bounds_[p] / length;
+    index_.coarse_.search({.queries = directions_, .candidate_bias = hopes(), .eligible = {}, .excluded = {}, .k = num_probes}, alone_,
                           ranked);
   }
+
+  std::span<const float> hopes() const { return bias_bounds_.empty() ? index_.hopes_ : hopes_; }
 
   // Never 0.
   static float length_of(std::span<const float> query) {
@@ -171,8 +181,8 @@ class PartitionedIndex::Probe {
         ranked = std::move(more[0]);
       }
       const std::uint32_t p = ranked[next].index;
-      if (length * ranked[next].score < kth_.threshold()) break;
-      scan(p, length * (ranked[next].score - hopes_[p]));
+      if (length * ranked[next].score < near_.threshold()) break;
+      scan(p, length * (ranked[next].score - hopes()[p]));
     }
     score_near(out);
   }
@@ -214,14 +224,24 @@ class PartitionedIndex::Probe {
                                 .places = places_.data(),
                                 .sums = sums_.data()});
     const std::uint32_t* ids = index_.ids_.data() + first * kNibbleBlock;
+    const std::int32_t least = near_.threshold() == kNever ? sum_of_best({sums_.data(), found}) : std::numeric_limits<std::int32_t>::min();
     for (std::size_t i = 0; i < found; ++i) {
       const std::uint32_t id = ids[places_[i]];
-      if (id == kNobody || !passes(id)) continue;
-      float estimate = base + unit * static_cast<float>(sums_[i]);
-      if (!request_.candidate_bias.empty()) estimate += request_.candidate_bias[id];
-      near_.offer(id, estimate);
-      kth_.offer(id, estimate);
+      if (sums_[i] < least || id == kNobody || !passes(id)) continue;
+      const float estimate = base + unit * static_cast<float>(sums_[i]);
+      near_.offer(id, request_.candidate_bias.empty() ? estimate : estimate + request_.candidate_bias[id]);
     }
+  }
+
+  // Nothing is known at first and all are found: then the least sum that matters, where the sums alone decide.
+  std::int32_t sum_of_best(std::span<const std::int32_t> sums) {
+    const std::size_t num_wanted = 2 * num_near_ + kNibbleBlock;  // enough to give a threshold; of the last block some are nobody
+    if (sums.size() <= num_wanted || !bias_bounds_.empty() || !request_.eligible.empty() || !excluded_.empty())
+      return std::numeric_limits<std::int32_t>::min();
+    ordered_.assign(sums.begin(), sums.end());
+    const auto last = ordered_.begin() + static_cast<std::ptrdiff_t>(num_wanted);
+    std::nth_element(ordered_.begin(), last, ordered_.end(), std::greater<>());
+    return *last;
   }
 
   bool passes(std::uint32_t id) const {
@@ -230,7 +250,6 @@ class PartitionedIndex::Probe {
 
   void score_near(std::vector<ScoredIndex>& out) {
     near_.take(found_);
-    kth_.take(out);
     which_.resize(found_.size());
     scores_.resize(found_.size());
     for (std::size_t i = 0; i < found_.size(); ++i) {
@@ -249,12 +268,13 @@ class PartitionedIndex::Probe {
   const SearchRequest& request_;
   const std::span<const float> bias_bounds_;
   ThreadPool alone_;
-  TopK near_, best_, kth_;  // the best estimates that are scored in floats; the best scores; the k best estimates
+  const std::size_t num_near_;
+  TopK near_, best_;        // the best estimates, which are scored in floats; the best scores
   Matrix directions_;  // of queries: of length 1
   std::vector<std::vector<ScoredIndex>> ranked_;
   std::vector<float> hopes_, scores_;
   std::vector<std::uint32_t> pairs_, places_, which_;
-  std::vector<std::int32_t> sums_;
+  std::vector<std::int32_t> sums_, ordered_;
   std::vector<ScoredIndex> found_;
   std::span<const float> query_;
   std::span<const std::uint32_t> excluded_;

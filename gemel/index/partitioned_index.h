@@ -2,10 +2,10 @@
 // candidate differs from its centroid by is kept in 4 bits a value, and a query scans the partitions that look best: 16-bit sums of
 // products of nibbles and bytes, many candidates in a register. The best of these estimates are scored in floats.
 // Partitions are opened in the order of the best score that they are likely to hold: <query, centroid> + reach * |query| * the standard
-// deviation of a member about the centroid in any direction; the search ends where that falls below the k-th best estimate. So it looks
-// longer where the best are spread out, where a filter lets few pass, and until k have passed.
-// Thread safety: const after construction; one caller of a pool at a time. Memory: half a byte a value and 4 bytes a candidate; the
-// candidates themselves stay with the caller. The same bytes for any number of threads.
+// deviation of a member about the centroid in any direction; the search ends where that falls below the worst estimate that will be scored.
+// So it looks longer where the best are spread out, where a filter lets few pass, and until k have passed. Thread safety: const after
+// construction; one caller of a pool at a time. Memory: half a byte a value and 4 bytes a candidate; the candidates themselves stay with
+// the caller. The same bytes for any number of threads.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@ namespace gemel {
 
 class PartitionedIndex : public VectorIndex {
  public:
+  static constexpr std::size_t kMaxDim = 1024;
   struct Options {
     std::size_t num_partitions = 0;  // 0: 2 sqrt(candidates)
     std::uint64_t seed = 1;
@@ -34,7 +35,7 @@ class PartitionedIndex : public VectorIndex {
   std::size_t num_partitions() const { return starts_.size() - 1; }
   std::size_t size_bytes() const;
   Effort effort() const { return effort_; }
-  void set_effort(Effort effort) { effort_ = effort; }
+  void set_effort(Effort effort);
 
   // The largest bias in each partition: for SearchRequest::bias_bounds, worth keeping where many requests have the same bias.
   std::vector<float> bias_bounds(std::span<const float> candidate_bias) const override;
@@ -49,13 +50,14 @@ class PartitionedIndex : public VectorIndex {
 
   std::size_t num_candidates_ = 0, dim_ = 0, num_groups_ = 0;  // of 4 values
   Matrix centroids_;
-  ExactIndex coarse_;                 // over them
-  std::vector<std::size_t> starts_;   // [num_partitions + 1], blocks of kNibbleBlock candidates
-  std::vector<float> spreads_;        // [num_partitions], the root of the mean square of a value's difference from the centroid
-  std::vector<float> steps_;          // [4 * num_groups], of a code where the spread is 1
-  std::vector<std::uint32_t> ids_;    // [num_blocks * kNibbleBlock]; the last block of a partition is filled up with kNobody
+  ExactIndex coarse_;  // over them
+  std::vector<std::size_t> starts_;  // [num_partitions + 1], blocks of kNibbleBlock candidates
+  std::vector<float> spreads_;  // [num_partitions], the root of the mean square of a value's difference from the centroid
+  std::vector<float> steps_;  // [4 * num_groups], of a code where the spread is 1
+  std::vector<std::uint32_t> ids_;  // [num_blocks * kNibbleBlock]; the last block of a partition is filled up with kNobody
   std::vector<std::uint8_t, AlignedAllocator<std::uint8_t>> codes_;  // [num_blocks, num_groups, kNibbleBlock, 2]
   Effort effort_;
+  std::vector<float> hopes_;  // [num_partitions], reach * spread
 };
 
 }  // namespace gemel
