@@ -1,9 +1,9 @@
 // What can this machine do at best? `bench_limits BYTES...` prints, for one thread, the rate of a plain GEMM and the rate at which so many
 // bytes are read over and over (the smaller of them from a cache): the roofline that the other benchmarks are held against.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <vector>
 
 #include "gemel/numerics/gemm.h"
@@ -14,7 +14,8 @@ namespace {
 
 constexpr int kRuns = 7;
 
-double seconds_now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+// Of CPU time: other work on the machine does not count.
+double seconds_now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 template <class Work>
 double fastest_seconds(const Work& work) {

@@ -28,7 +28,7 @@ double index_recall(const Answers& found, const Answers& exact) {
   std::size_t hits = 0, all = 0;
   for (std::size_t q = 0; q < exact.size(); ++q) {
     all += exact[q].size();
-    for (const ScoredIndex& hit : exact[q]) hits += static_cast<std::size_t>(std::ranges::count(found[q], hit));
+    for (const ScoredIndex& hit : exact[q]) hits += static_cast<std::size_t>(std::ranges::count(found[q], hit.index, &ScoredIndex::index));
   }
   return static_cast<double>(hits) / static_cast<double>(all);
 }
@@ -36,7 +36,7 @@ double index_recall(const Answers& found, const Answers& exact) {
 class PartitionedIndexTest : public testing::TestWithParam<std::size_t> {  // the width
  protected:
   PartitionedIndexTest()
-      : candidates(clusters(5003, GetParam(), 1)), queries(clusters(61, GetParam(), 2)), index(candidates, {}, pool), oracle(candidates) {}
+      : candidates(clusters(2003, GetParam(), 1)), queries(clusters(61, GetParam(), 2)), index(candidates, {}, pool), oracle(candidates) {}
 
   // With all the effort there is, nothing is missed.
   static constexpr PartitionedIndex::Effort kEverything{.reach = 1e6f, .num_scored = 10000};
@@ -97,7 +97,7 @@ TEST_P(PartitionedIndexTest, ABiasThatOutweighsTheProductsIsFoundWithLittleEffor
 
 TEST_P(PartitionedIndexTest, GivesKResultsWhenOnlyKPass) {
   std::vector<std::uint8_t> eligible(candidates.rows(), 0);
-  for (std::size_t c = 0; c < 10; ++c) eligible[c * 500 + 3] = 1;
+  for (std::size_t c = 0; c < 10; ++c) eligible[c * 200 + 3] = 1;
   const std::vector<std::uint32_t> excluded = {3};
   const std::vector<std::span<const std::uint32_t>> excluded_of(queries.rows(), excluded);
   Answers found;
@@ -138,7 +138,7 @@ TEST_P(PartitionedIndexTest, AQueryOfNothingOrOfNoNumbersSpoilsNoOther) {
   EXPECT_EQ(found, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Widths, PartitionedIndexTest, testing::Values(1, 6, 16, 33));
+INSTANTIATE_TEST_SUITE_P(Widths, PartitionedIndexTest, testing::Values(1, 6, 33));
 
 TEST(PartitionedIndex, FewAndEqualCandidatesAreNoTrouble) {
   ThreadPool pool(1);
