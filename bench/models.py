@@ -1,15 +1,18 @@
-"""Fits of ials, item_knn and ease beside their peers: models.py BENCH_MODELS GEMEL FOLDER [--pairs N] [--only ials,item_knn,ease]
+"""Fits of ials, item_knn and ease beside implicit and numpy, 2 threads each.
 
-Writes two made-up matrices (a shop of 250,000 customers and 6,700 products, and one like MovieLens-20M) and one of 12,101 products into
-FOLDER, then runs gemel and the peer in turn, both on 2 threads, and prints the median of each and their ratio.
+    ./x bench models [--pairs 3] [--only ials,item_knn,ease] [--matrices shop,ml20,beauty] [--guard]
+
+Writes made-up matrices (`shop`: 250,000 customers, 6,700 products, 2 million pairs; `ml20`: 138,000, 27,000, 10 million; `beauty`: 22,363, 12,101,
+198,502) into build/bench/models, then fits each with gemel and the peer in turn, in processes of their own. Seconds of an epoch after the first, or of the
+whole fit where there are none.
 """
-
 import argparse
 import os
-import statistics
 import subprocess
 import sys
 import time
+
+import report
 
 os.environ.pop("OPENBLAS_CORETYPE", None)  # presets of the environment may halve OpenBLAS
 THREADS = 2
@@ -75,40 +78,42 @@ def peer(what, matrix, dim):
     return [b - a for a, b in zip(ends, ends[1:])]
 
 
+def seconds_of(command, num_warm_up):
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [float(word) for word in out.split()][num_warm_up:]
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bench_models")
-    parser.add_argument("gemel")
-    parser.add_argument("folder")
-    parser.add_argument("--pairs", type=int, default=3)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pairs", type=int, default=3, help="turns of each")
     parser.add_argument("--only", default="ials,item_knn,ease")
-    arguments = parser.parse_args()
-    os.makedirs(arguments.folder, exist_ok=True)
+    parser.add_argument("--matrices", default="shop,ml20,beauty")
+    report.add_guard(parser)
+    options = parser.parse_args()
+    binaries, folder = report.ROOT / "build" / "bench" / "bin", report.ROOT / "build" / "bench" / "models"
+    folder.mkdir(exist_ok=True)
     runs = [("ials", name, dim, f"embedding_dim = {dim}, epochs = 4, cg_steps = 3") for name in ("shop", "ml20") for dim in (64, 128)]
     runs += [("ials_exact", name, 64, "embedding_dim = 64, epochs = 4") for name in ("shop", "ml20")]
     runs += [("item_knn", name, 0, "neighbours = 50, shrinkage = 0") for name in ("shop", "ml20")]
     runs += [("ease", "beauty", 0, "regularization = 500")]
-    print("| fit | matrix | gemel s | peer s | ratio of medians |\n|---|---|---|---|---|")
+    rows = []
     for what, name, dim, knobs in runs:
-        if what.split("_exact")[0] not in arguments.only.split(","):
+        model, num_warm_up = what.removesuffix("_exact"), 1 if dim else 0
+        if model not in options.only.split(",") or name not in options.matrices.split(","):
             continue
-        dataset, matrix = write(name, arguments.folder, arguments.gemel)
+        dataset, matrix = write(name, folder, binaries / "gemel")
         ours, theirs = [], []
-        for _ in range(arguments.pairs):
-            out = subprocess.run([arguments.bench_models, dataset, what.split("_exact")[0], knobs, str(THREADS)], capture_output=True,
-                                 text=True, check=True).stdout
-            ours += [float(word) for word in out.split()][1 if dim else 0:]  # the first iteration warms up
-            out = subprocess.run([sys.executable, __file__, "--peer", what, matrix, str(dim)], capture_output=True, text=True,
-                                 check=True).stdout
-            theirs += [float(word) for word in out.split()][1 if dim else 0:]
-        label = what.replace("_", " ") if what.startswith("ials") else what
-        figures = [f"{statistics.median(values):.2f} ({min(values):.2f} - {max(values):.2f})" for values in (ours, theirs)]
-        print(f"| {label}{f', {dim} factors, an epoch' if dim else ''} | {name} | {figures[0]} | {figures[1]} "
-              f"| {statistics.median(theirs) / statistics.median(ours):.2f} |", flush=True)
+        for _ in range(options.pairs):
+            ours += seconds_of([binaries / "bench_models", dataset, model, knobs, str(THREADS)], num_warm_up)
+            theirs += seconds_of([sys.executable, __file__, "--peer", what, matrix, str(dim)], num_warm_up)
+        label = f"{what.replace('_', ' ') if dim else what}{f', {dim} factors, an epoch' if dim else ''}, {name}"
+        rows.append(report.row(label, ours, {"numpy" if what == "ease" else "implicit": theirs}, unit="s", must=1, goal=3))
+        print(*report.table(rows[-1:]), sep="\n", flush=True)
+    return report.finish("models", rows, f"./x bench models --pairs {options.pairs}", options.guard)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--peer"]:
         print(*peer(sys.argv[2], sys.argv[3], int(sys.argv[4])))
     else:
-        main()
+        sys.exit(main())
