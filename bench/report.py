@@ -43,7 +43,7 @@ def row(measure, ours, peers, *, unit, must=None, goal=None, limit=None):
     other = medians[best] if best else limit
     better = lambda a, b: None if a is None or b is None else round(a / b if is_rate else b / a, 3)
     return {"measure": measure, "unit": unit, "ours": significant(mine), "peer": significant(other),
-            "peer_name": best or "the limit", "ratio": better(mine, other), "must": must, "goal": goal,
+            "peer_name": best or ("none" if limit is None else "the limit"), "ratio": better(mine, other), "must": must, "goal": goal,
             "share_of_limit": better(mine, limit),
             "spread": [[significant(f(figures)) for f in (min, max)] for figures in ([ours, peers[best]] if best else [ours])]}
 

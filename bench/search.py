@@ -191,7 +191,13 @@ def main():
     report.add_guard(parser)
     options = parser.parse_args()
     print_overhead()
-    rows = [row for size in options.sizes.split(",") for row in measure(*map(int, size.split("x")), options)]
+    rows = []
+    try:
+        for size in options.sizes.split(","):
+            for row in measure(*map(int, size.split("x")), options):
+                rows.append(row)
+    except KeyboardInterrupt:
+        print("interrupted: what was measured so far counts")
     return report.finish("search", rows, f"./x bench search --runs {options.runs} --seconds {options.seconds}", options.guard)
 
 
