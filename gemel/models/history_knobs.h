@@ -20,9 +20,7 @@ struct HistoryKnobs {
   void read(ConfigTable& table);  // what stands here already is the default
   std::string to_toml() const;
 
-  std::span<const HistoryItem> recent(const Query& query) const {
-    return query.history.last(std::min(length, query.history.size()));
-  }
+  std::span<const HistoryItem> recent(const Query& query) const { return query.history.last(std::min(length, query.history.size())); }
   // What the n-th event of recent(query) still counts.
   double fade(const Query& query, std::size_t n) const {
     const auto events = recent(query);

@@ -32,8 +32,8 @@ const ModelEntry* find_model(std::string_view name);
 // Every table under [models] belongs to a model and every knob in it can be read; the messages name file, line and key. Error: kBadConfig.
 Result<void> check_models(const ConfigFile& config);
 
-// Knobs that the [models.<name>] table of a configuration fixes, in one line of TOML; empty when it fixes none. Those of a blend's parts are
-// among its own: from its table, or else from theirs.
+// Knobs that the [models.<name>] table of a configuration fixes, in one line of TOML; empty when it fixes none. Those of a blend's parts
+// are among its own: from its table, or else from theirs.
 std::string fixed_knobs(const ConfigFile& config, std::string_view model);
 
 // The model with the knobs of this TOML text (`half_life_days = 3`).
