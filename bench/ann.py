@@ -12,7 +12,6 @@ What the peers built is kept in build/bench/ann/ with what it cost, and so are t
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,8 +22,8 @@ import faiss
 import numpy as np
 
 import report
+from program import Program
 
-BINARIES = report.ROOT / "build" / "bench" / "bin"
 DIM, K, NUM_QUERIES, BUILD_THREADS, BATCH = 64, 10, 2000, 2, 1000
 RECALLS = (0.95, 0.99)
 HNSW = dict(m=16, ef_construction=200)
@@ -50,34 +49,18 @@ def resident_mib():
     return int(next(line for line in open("/proc/self/status") if line.startswith("VmRSS")).split()[1]) / 1024
 
 
-class Ours:
+class Ours(Program):
     # (reach, candidates scored in floats)
     SETTINGS = [(reach, scored) for reach in (1, 1.5, 2, 2.5, 3, 3.5, 4) for scored in (15, 20, 30, 40, 80, 160, 320)]
 
     def __init__(self, candidates, queries, folder):
-        paths = [f"{folder}/candidates", f"{folder}/queries"]
-        for path, rows in zip(paths, (candidates, queries)):
-            rows.tofile(path)
-        self.folder = folder
-        self.program = subprocess.Popen([BINARIES / "bench_ann", *paths, str(DIM), str(BUILD_THREADS)], text=True, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE)
+        super().__init__("bench_ann", candidates, queries, folder, BUILD_THREADS)
         built = self.read()
         self.build_cpu_s, self.memory_mib = built["build_cpu_s"], built["growth_mib"]
         print("gemel:", built, flush=True)
 
-    def read(self):
-        line = self.program.stdout.readline()
-        if not line:
-            raise SystemExit("bench_ann ended")
-        return json.loads(line)
-
-    def order(self, *words):
-        print(*words, file=self.program.stdin, flush=True)
-        return self.read()
-
     def answer(self, setting):
-        self.order("answer", *setting, f"{self.folder}/answer")
-        return np.fromfile(f"{self.folder}/answer", np.uint32).reshape(-1, K)
+        return super().answer(K, *setting)
 
     def per_second(self, setting, batch, seconds):
         return 1e6 / self.order("time", *setting, batch, seconds)["cpu_us"]

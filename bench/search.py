@@ -23,6 +23,7 @@ import numpy as np
 import scann
 
 import report
+from program import Program
 
 BINARIES = report.ROOT / "build" / "bench" / "bin"
 NUM_QUERIES, BATCH = 2048, 1024
@@ -43,33 +44,13 @@ def directions(count, dim, seed):
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
-class Ours:
+class Ours(Program):
     def __init__(self, candidates, queries, folder):
-        paths = [f"{folder}/candidates", f"{folder}/queries"]
-        for path, rows in zip(paths, (candidates, queries)):
-            rows.tofile(path)
-        self.folder = folder
-        self.program = subprocess.Popen([BINARIES / "bench_search", *paths, str(candidates.shape[1])], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-
-    def order(self, *words):
-        print(*words, file=self.program.stdin, flush=True)
-        line = self.program.stdout.readline()
-        if not line:
-            raise SystemExit(f"bench_search ended at: {words}")
-        return json.loads(line)
+        super().__init__("bench_search", candidates, queries, folder)
 
     def time(self, way, k, batch, seconds, share=1):
         times = self.order("time", way, k, batch, share, seconds)
         return times["cpu_us" if batch > 1 else "wall_us"] / batch
-
-    def answer(self, way, k, batch):
-        self.order("answer", way, k, batch, f"{self.folder}/answer")
-        return np.fromfile(f"{self.folder}/answer", np.uint32).reshape(-1, k)
-
-    def close(self):
-        self.program.stdin.close()
-        self.program.wait()
 
 
 def make_peers(candidates):
@@ -142,7 +123,7 @@ def measure(count, dim, options):
                 continue
             _, _, k, batch, way = case
             num_checked = min(NUM_QUERIES, max(batch, 64))
-            check("gemel", ours.answer(way, k, batch)[:num_checked], queries, candidates, k)
+            check("gemel", ours.answer(k, way, k, batch)[:num_checked], queries, candidates, k)
             used = {name: peer for name, peer in peers.items() if batch == 1 or count < 1_000_000 or name == "scann"}  # the others: seconds a call
             for name, peer in used.items():
                 check(name, np.concatenate([peer(queries[i:i + batch], k) for i in range(0, num_checked, batch)]), queries, candidates, k)

@@ -4,11 +4,11 @@
 #include <iterator>
 #include <limits>
 
+#include "gemel/index/panel_hits.h"
+
 namespace gemel {
 namespace {
 
-constexpr float kNever = -std::numeric_limits<float>::infinity();
-constexpr float kSmallest = std::numeric_limits<float>::lowest();  // a score below it is none
 constexpr std::size_t kTile = 6;            // queries scanned together
 constexpr std::size_t kFirstPanels = 512;   // 8,192 candidates give the first threshold; their bounds for a tile: 200 KB
 constexpr std::size_t kPanelsAtOnce = 128;  // then it rises with every 2,048; 128 KB of codes at dim 64
@@ -70,36 +70,13 @@ void CodeSearch::scan(std::size_t first_query, std::size_t num_queries, std::siz
 void CodeSearch::keep_best(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels) {
   const std::span panels(hit_panels_.data() + place * num_panels, num_hits_[place]);
   float* lower_bounds = hit_scores_.data() + place * num_panels * kPanelWidth;
-  strike_excluded(query, first_panel, num_panels, panels, lower_bounds);
-  if (first_panel == 0 && request_.k > 0) thresholds_[query] = bound_of({lower_bounds, panels.size() * kPanelWidth});
+  strike_excluded(panels, first_panel, first_panel + num_panels, excluded_[query], lower_bounds);
+  if (first_panel == 0 && request_.k > 0)
+    thresholds_[query] = bound_of_best({lower_bounds, panels.size() * kPanelWidth}, request_.k, maxima_);
   find_in_reach(query, place, first_panel, num_panels);
   if (first_panel == 0) keep_likely(query);
   score_in_floats(query);
   thresholds_[query] = std::max(thresholds_[query], best_[query].threshold());
-}
-
-void CodeSearch::strike_excluded(std::size_t query, std::size_t first_panel, std::size_t num_panels, std::span<const std::uint32_t> panels,
-                                 float* scores) {
-  auto& excluded = excluded_[query];
-  const std::size_t end = (first_panel + num_panels) * kPanelWidth;
-  for (; !excluded.empty() && excluded.front() < end; excluded = excluded.subspan(1)) {
-    const auto panel = static_cast<std::uint32_t>(excluded.front() / kPanelWidth - first_panel);
-    const auto hit = std::lower_bound(panels.begin(), panels.end(), panel);
-    if (hit == panels.end() || *hit != panel) continue;
-    scores[static_cast<std::size_t>(hit - panels.begin()) * kPanelWidth + excluded.front() % kPanelWidth] = kNever;
-  }
-}
-
-// Each score of the first stretch is in one of some groups, at least 4 k; the k-th largest of their maxima is reached by k candidates, so
-// the k-th best reaches it.
-float CodeSearch::bound_of(std::span<const float> lower_bounds) {
-  const std::size_t num_groups = std::min(lower_bounds.size(), (4 * request_.k + kPanelWidth - 1) / kPanelWidth * kPanelWidth);
-  if (num_groups < request_.k) return kSmallest;
-  maxima_.assign(num_groups, kSmallest);
-  kernels().fold_maxima(lower_bounds.data(), lower_bounds.size(), maxima_.data(), num_groups);
-  const auto kth = maxima_.begin() + static_cast<std::ptrdiff_t>(request_.k - 1);
-  std::nth_element(maxima_.begin(), kth, maxima_.end(), std::greater<>());
-  return *kth;
 }
 
 // Into in_reach_: the candidates whose upper bound reaches the threshold, with it.

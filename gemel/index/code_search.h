@@ -20,9 +20,6 @@ class CodeSearch {
  private:
   void scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels);
   void keep_best(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels);
-  void strike_excluded(std::size_t query, std::size_t first_panel, std::size_t num_panels, std::span<const std::uint32_t> panels,
-                       float* scores);
-  float bound_of(std::span<const float> lower_bounds);
   void find_in_reach(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels);
   void keep_likely(std::size_t query);
   float score_in_floats(std::size_t query);
@@ -39,7 +36,8 @@ class CodeSearch {
   // Of a tile of queries and a stretch of panels.
   std::vector<std::uint32_t> hit_panels_, num_hits_, found_, which_;
   std::vector<ScoredIndex> in_reach_;
-  FloatBuffer hit_scores_, hit_widths_, scores_, maxima_;
+  FloatBuffer hit_scores_, hit_widths_, scores_;
+  std::vector<float> maxima_;
   std::vector<float> thresholds_;  // of the block
   std::vector<TopK> best_;
   std::vector<std::span<const std::uint32_t>> excluded_;  // what is still ahead, of each query

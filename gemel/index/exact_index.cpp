@@ -6,13 +6,12 @@
 
 #include "gemel/base/check.h"
 #include "gemel/index/code_search.h"
+#include "gemel/index/panel_hits.h"
 #include "gemel/numerics/kernels.h"
 
 namespace gemel {
 namespace {
 
-constexpr float kNever = -std::numeric_limits<float>::infinity();
-constexpr float kSmallest = std::numeric_limits<float>::lowest();  // a score below it is none
 constexpr std::size_t kQueryBlock = 60;    // of whole tiles; 15 KB at dim 64: they and a panel stay in the first-level cache
 constexpr std::size_t kPanelsAtOnce = 32;  // 512 candidates, then the thresholds rise; 128 KB at dim 64: the second-level cache
 
@@ -95,41 +94,14 @@ class ExactIndex::Scan {
   void keep_best(std::size_t q, std::size_t first_panel, std::size_t stretch) {
     const std::span panels(hit_panels_.data() + q * stretch, num_hits_[q]);
     float* scores = hit_scores_.data() + q * stretch * kPanelWidth;
-    strike_excluded(q, first_panel, stretch, panels, scores);
-    if (first_panel == 0 && request_.k > 0) thresholds_[q] = bound_of(panels.size(), scores);
+    strike_excluded(panels, first_panel, first_panel + stretch, excluded_[q], scores);
+    if (first_panel == 0 && request_.k > 0) thresholds_[q] = bound_of_best({scores, panels.size() * kPanelWidth}, request_.k, maxima_);
     const std::size_t num_found = kernels().find_at_least(thresholds_[q], scores, panels.size() * kPanelWidth, found_.data());
     for (const std::uint32_t place : std::span(found_).first(num_found)) {
       const auto first = static_cast<std::uint32_t>(first_panel + panels[place / kPanelWidth]) * kPanelWidth;
       best_[q].offer(first + place % kPanelWidth, scores[place]);
     }
     thresholds_[q] = std::max(thresholds_[q], best_[q].threshold());
-  }
-
-  void strike_excluded(std::size_t q, std::size_t first_panel, std::size_t stretch, std::span<const std::uint32_t> panels, float* scores) {
-    auto& excluded = excluded_[q];
-    const std::size_t end = (first_panel + stretch) * kPanelWidth;
-    for (; !excluded.empty() && excluded.front() < end; excluded = excluded.subspan(1)) {
-      const auto panel = static_cast<std::uint32_t>(excluded.front() / kPanelWidth - first_panel);
-      const auto hit = std::lower_bound(panels.begin(), panels.end(), panel);
-      if (hit == panels.end() || *hit != panel) continue;
-      scores[static_cast<std::size_t>(hit - panels.begin()) * kPanelWidth + excluded.front() % kPanelWidth] = kNever;
-    }
-  }
-
-  // Each score of the first stretch is in one of some groups, at least 4 k; the k-th largest of their maxima is reached by k candidates, so
-  // the k-th best reaches it. NaN counts as nothing.
-  float bound_of(std::size_t num_panels, const float* scores) {
-    const std::size_t num_rows = std::min(num_panels, (4 * request_.k + kPanelWidth - 1) / kPanelWidth);
-    maxima_.assign(num_rows * kPanelWidth, kSmallest);
-    for (std::size_t panel = 0; panel < num_panels; ++panel) {
-      float* row = maxima_.data() + panel % num_rows * kPanelWidth;
-      const float* lanes = scores + panel * kPanelWidth;
-      for (std::size_t lane = 0; lane < kPanelWidth; ++lane) row[lane] = lanes[lane] > row[lane] ? lanes[lane] : row[lane];
-    }
-    if (maxima_.size() < request_.k) return kSmallest;
-    const auto kth = maxima_.begin() + static_cast<std::ptrdiff_t>(request_.k - 1);
-    std::nth_element(maxima_.begin(), kth, maxima_.end(), std::greater<>());
-    return *kth;
   }
 
   const ExactIndex& index_;
@@ -151,9 +123,7 @@ std::vector<float> ExactIndex::biases_of(const SearchRequest& request) const {
 
 void ExactIndex::search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const {
   GEMEL_CHECK(request.queries.cols == dim_ || num_candidates_ == 0, "search: queries and candidates differ in width");
-  GEMEL_CHECK(request.candidate_bias.empty() || request.candidate_bias.size() == num_candidates_, "search: one bias for each candidate");
-  GEMEL_CHECK(request.eligible.empty() || request.eligible.size() == num_candidates_, "search: one eligible flag for each candidate");
-  GEMEL_CHECK(request.excluded.empty() || request.excluded.size() == request.queries.rows, "search: one excluded list for each query");
+  check_lists(request, num_candidates_);
   out.resize(request.queries.rows);
   const bool is_plain = request.candidate_bias.empty() && request.eligible.empty();
   const std::vector<float> biases = is_plain ? std::vector<float>{} : biases_of(request);

@@ -7,13 +7,13 @@
 
 #include "gemel/base/check.h"
 #include "gemel/index/k_means.h"
+#include "gemel/numerics/evenly_spread.h"
 #include "gemel/numerics/kernels.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
 namespace {
 
-constexpr float kNever = -std::numeric_limits<float>::infinity();
 constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kTrainingRows = 64;     // for each centroid
 constexpr std::size_t kIterations = 10;
@@ -22,12 +22,6 @@ constexpr std::size_t kFirstProbes = 8;      // partitions ranked at first; four
 constexpr int kLevels = 16;
 constexpr float kStep = 0.3352f;  // between the levels, of a normal variable's deviation: the least mean square error (Max 1960)
 constexpr int kLargestSum = 32767 / (kLevels - 1);
-
-std::vector<std::uint32_t> every_nth(std::size_t num_rows, std::size_t num_wanted) {
-  std::vector<std::uint32_t> rows(std::min(num_rows, num_wanted));
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<std::uint32_t>(i * num_rows / rows.size());
-  return rows;
-}
 
 Matrix pick_rows(ConstMatrixView rows, std::span<const std::uint32_t> which) {
   Matrix picked(which.size(), rows.cols);
@@ -44,7 +38,7 @@ PartitionedIndex::PartitionedIndex(ConstMatrixView candidates, const Options& op
   const auto by_size = static_cast<std::size_t>(2 * std::sqrt(static_cast<double>(candidates.rows)));
   const std::size_t wanted =
       std::min(options.num_partitions > 0 ? options.num_partitions : std::max<std::size_t>(by_size, 1), candidates.rows);
-  const Matrix sample = pick_rows(candidates, every_nth(candidates.rows, wanted * kTrainingRows));
+  const Matrix sample = pick_rows(candidates, evenly_spread(candidates.rows, wanted * kTrainingRows));
   centroids_ = k_means(sample, {.num_centroids = wanted, .iterations = kIterations, .seed = options.seed}, pool);
   coarse_ = ExactIndex(centroids_);
   const std::vector<std::uint32_t> partition_of = nearest_centroids(candidates, centroids_, pool);
@@ -77,7 +71,7 @@ void PartitionedIndex::set_steps(ConstMatrixView candidates, const std::vector<s
   constexpr std::size_t kSampled = 100'000;
   std::vector<double> squares(dim_);
   std::size_t counted = 0;
-  for (const std::uint32_t row : every_nth(candidates.rows, kSampled)) {
+  for (const std::uint32_t row : evenly_spread(candidates.rows, kSampled)) {
     const std::size_t p = partition_of[row];
     if (spreads_[p] == 0) continue;
     ++counted;
@@ -285,9 +279,7 @@ void PartitionedIndex::search(const SearchRequest& request, ThreadPool& pool, st
   GEMEL_CHECK(request.queries.cols == dim_, "search: queries and candidates differ in width");
   GEMEL_CHECK(request.candidates.rows == num_candidates_ && request.candidates.cols == dim_,
               "search: the candidates of the index are needed");
-  GEMEL_CHECK(request.candidate_bias.empty() || request.candidate_bias.size() == num_candidates_, "search: one bias for each candidate");
-  GEMEL_CHECK(request.eligible.empty() || request.eligible.size() == num_candidates_, "search: one eligible flag for each candidate");
-  GEMEL_CHECK(request.excluded.empty() || request.excluded.size() == request.queries.rows, "search: one excluded list for each query");
+  check_lists(request, num_candidates_);
   out.assign(request.queries.rows, {});
   if (request.k == 0) return;
   const bool is_known = request.candidate_bias.empty() || !request.bias_bounds.empty();

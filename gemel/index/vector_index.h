@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "gemel/numerics/top_k.h"
 
 namespace gemel {
+
+inline constexpr float kNever = -std::numeric_limits<float>::infinity();  // the score of what is no candidate
 
 struct SearchRequest {
   ConstMatrixView queries;                                   // [num_queries, dim]
@@ -20,6 +23,9 @@ struct SearchRequest {
   ConstMatrixView candidates = {};          // [num_candidates, dim]: for an index that has no copy of them
   std::span<const float> bias_bounds = {};  // what bias_bounds() says of candidate_bias; empty: not known yet
 };
+
+// That the request's lists have the lengths they should have.
+void check_lists(const SearchRequest& request, std::size_t num_candidates);
 
 class VectorIndex {
  public:

@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "gemel/nn/l2_normalize.h"
+#include "gemel/numerics/evenly_spread.h"
 #include "gemel/numerics/kernels.h"
 
 namespace gemel {
@@ -67,13 +68,6 @@ Result<void> check_time(const TwoTowerConfig& config, TimeKind kind) {
     return refuse("personal_half_life_days", "the day", "personal_half_life_days = [inf]");
   if (!config.time.empty()) return refuse("time", "the day", kWithoutDays);
   return {};
-}
-
-// At most `wanted` of [0, size), evenly spread.
-std::vector<std::uint32_t> evenly(std::size_t size, std::size_t wanted) {
-  std::vector<std::uint32_t> picked(std::min(size, wanted));
-  for (std::size_t i = 0; i < picked.size(); ++i) picked[i] = static_cast<std::uint32_t>(i * size / picked.size());
-  return picked;
 }
 
 }  // namespace
@@ -285,7 +279,7 @@ Calibration TwoTower::calibrate_on(const TrainView& view, const Validation& vali
     counters.rows(network_, pool, log_shares.emplace_back());
     eligible.push_back(eligible_items(*view.dataset, plan.protocol, block.num_known_events));
   }
-  const std::vector<std::uint32_t> picked = evenly(plan.queries.size(), kCalibrationQueries);
+  const std::vector<std::uint32_t> picked = evenly_spread(plan.queries.size(), kCalibrationQueries);
   std::vector<Query> queries;
   std::vector<std::uint8_t> gates;
   for (const std::uint32_t query : picked) {
