@@ -11,12 +11,12 @@ namespace {
 
 constexpr std::size_t kQueriesAtOnce = 1024;
 
-// rows [n, dim] and, unless last_column is empty, one column more: [n, dim + 1].
+// rows [n, dim] and one column more: [n, dim + 1].
 Matrix with_column(ConstMatrixView rows, std::span<const float> last_column) {
-  Matrix wider(rows.rows, rows.cols + (last_column.empty() ? 0 : 1));
+  Matrix wider(rows.rows, rows.cols + 1);
   for (std::size_t row = 0; row < rows.rows; ++row) {
     std::ranges::copy(rows.row(row), wider.row(row).begin());
-    if (!last_column.empty()) wider(row, rows.cols) = last_column[row];
+    wider(row, rows.cols) = last_column[row];
   }
   return wider;
 }
@@ -38,7 +38,7 @@ Matrix covariance_of(Matrix rows) {
 
 FactorRanking::FactorRanking(ConstMatrixView item_factors, std::span<const float> item_biases)
     : has_biases_(!item_biases.empty()), directions_(item_factors) {
-  Matrix rows = with_column(item_factors, item_biases);
+  Matrix rows = has_biases_ ? with_column(item_factors, item_biases) : Matrix(item_factors);
   index_ = ExactIndex(rows);
   covariance_ = covariance_of(std::move(rows));
   for (std::size_t item = 0; item < directions_.rows(); ++item) {
@@ -47,8 +47,9 @@ FactorRanking::FactorRanking(ConstMatrixView item_factors, std::span<const float
   }
 }
 
-Matrix FactorRanking::scaled(ConstMatrixView users, const PopularityMix& popularity) const {
-  Matrix rows = with_column(users, std::vector<float>(has_biases_ ? users.rows : 0, 1.f));
+Matrix FactorRanking::scaled(Matrix users, const PopularityMix& popularity) const {
+  Matrix rows = has_biases_ ? with_column(users, std::vector<float>(users.rows(), 1.f)) : std::move(users);
+  if (!popularity.is_mixed_in()) return rows;
   std::vector<float> turned(rows.cols());
   for (std::size_t q = 0; q < rows.rows(); ++q) {
     const std::span<float> row = rows.row(q);

@@ -33,7 +33,7 @@ class FactorRanking {
 
  private:
   // users [queries, dim] as rows that the index knows, brought to the scale that popularity is mixed at.
-  Matrix scaled(ConstMatrixView users, const PopularityMix& popularity) const;
+  Matrix scaled(Matrix users, const PopularityMix& popularity) const;
 
   bool has_biases_ = false;
   ExactIndex index_;  // of the factors and, with biases, one column more for them

@@ -15,8 +15,6 @@ struct HistoryKnobs {
   double half_life_events = kNoDecay;  // and so does one that so many followed
   std::size_t length = 300;            // the last so many events
 
-  bool operator==(const HistoryKnobs&) const = default;
-
   void read(ConfigTable& table);  // what stands here already is the default
   std::string to_toml() const;
 

@@ -61,13 +61,14 @@ InteractionValue read_interaction_value(ConfigTable& table, InteractionValue fal
 
 std::string to_toml(InteractionValue value) { return concat('"', kValueNames[static_cast<std::size_t>(value)], '"'); }
 
-float InteractionRule::value_of(ActionIndex action, float weight, TimePoint at, TimePoint now) const {
+float InteractionRule::value_of(ActionIndex action, float weight, TimePoint at, TimePoint now, std::size_t num_later) const {
+  const auto by_place = static_cast<float>(decay_by_place(num_later, half_life_events));
   switch (value) {
     case InteractionValue::kOnce:
-    case InteractionValue::kCount: return static_cast<float>(decay(now, at, half_life_days));
+    case InteractionValue::kCount: return static_cast<float>(decay(now, at, half_life_days)) * by_place;
     case InteractionValue::kActionWeight:
       if (to_size(action) >= action_weights.size()) return 0;
-      return static_cast<float>(action_weights[to_size(action)] * decay(now, at, half_life_days));
+      return static_cast<float>(action_weights[to_size(action)] * decay(now, at, half_life_days)) * by_place;
     case InteractionValue::kLastWeight: return weight;
   }
   return 0;
@@ -130,12 +131,16 @@ void append_history(std::span<const HistoryItem> history, TimePoint now, const I
   const std::size_t row_begin = rows.columns.size();
   for (const std::size_t n : by_item) {
     const HistoryItem& past = history[n];
-    float value = rule.value_of(past.action, past.weight, past.at, now);
-    if (rule.value != InteractionValue::kLastWeight)
-      value *= static_cast<float>(decay_by_place(history.size() - 1 - n, rule.half_life_events));
+    const float value = rule.value_of(past.action, past.weight, past.at, now, history.size() - 1 - n);
     add_event(static_cast<std::uint32_t>(past.item), value, row_begin, rule, rows);
   }
   close_row(rows);
+}
+
+void append_history(const Query& query, const HistoryKnobs& knobs, InteractionRule rule, InteractionRows& rows) {
+  rule.half_life_days = knobs.half_life_days;
+  rule.half_life_events = knobs.half_life_events;
+  append_history(knobs.recent(query), query.at, rule, rows);
 }
 
 }  // namespace gemel

@@ -10,6 +10,7 @@
 #include "gemel/data/decayed_counts.h"
 #include "gemel/data/histories.h"
 #include "gemel/data/split.h"
+#include "gemel/models/history_knobs.h"
 
 namespace gemel {
 
@@ -28,10 +29,10 @@ std::string to_toml(InteractionValue value);
 struct InteractionRule {
   InteractionValue value = InteractionValue::kOnce;
   double half_life_days = kNoDecay;          // but for kLastWeight: an event of this age counts half
-  double half_life_events = kNoDecay;        // likewise, of a history alone: so does one that so many followed
+  double half_life_events = kNoDecay;        // likewise: so does one that so many followed
   std::vector<double> action_weights = {};   // [num_actions], for kActionWeight
 
-  float value_of(ActionIndex action, float weight, TimePoint at, TimePoint now) const;  // of one event
+  float value_of(ActionIndex action, float weight, TimePoint at, TimePoint now, std::size_t num_later = 0) const;  // of one event
   float joined(float earlier, float later) const;                                       // of two events, or two runs of events
 };
 
@@ -55,5 +56,7 @@ InteractionRows items_of_users(const TrainView& view, const InteractionRule& rul
 InteractionRows transposed(const InteractionRows& rows, std::size_t num_columns);
 // One more row of items: what these events, oldest first, come to as of `now`.
 void append_history(std::span<const HistoryItem> history, TimePoint now, const InteractionRule& rule, InteractionRows& rows);
+// Likewise of the query's history: as much of it as the knobs read, fading as they say and not as the rule does.
+void append_history(const Query& query, const HistoryKnobs& knobs, InteractionRule rule, InteractionRows& rows);
 
 }  // namespace gemel

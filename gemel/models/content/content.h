@@ -1,7 +1,7 @@
 // Content-based filtering: products that resemble what the customer took, by their features in the catalogue alone (Lops, de Gemmis,
 // Semeraro, Recommender Systems Handbook 2011, section 3.3.1). It needs no other customer, and knows a product that nobody has bought yet.
 //   profile(query) = sum over the last `history_length` events of the query's history of
-//                    weight of the action * weight of the event * 2^-(age / history_half_life_days) * row of the product (item_terms.h)
+//                    weight of the action * weight of the event * fade (history_knobs.h) * row of the product (item_terms.h)
 //   score(j) = cosine of profile and row of j
 // then mixed with what sells: PopularityOrder::rank. What the customer had is a candidate like any other, and resembles itself most.
 // Thread safety: as Recommender. Cost of a query: for each term of the profile, the products that have it (an inverted index).

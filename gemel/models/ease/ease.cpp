@@ -105,7 +105,7 @@ Result<void> Ease::check_memory() const {
 Result<void> Ease::fit(const TrainView& view, const FitContext& context) {
   popularity_.fit(view);
   action_weights_ = action_weights(*view.dataset);
-  const InteractionRows users = items_of_users(view, rule(knobs_.half_life_days));
+  const InteractionRows users = items_of_users(view, rule());
   const InteractionRows customers = transposed(users, view.dataset->num_items());
   items_.clear();
   rows_.assign(view.dataset->num_items(), kNoRow);
@@ -145,7 +145,7 @@ void Ease::advance(const Dataset& dataset, std::size_t num_events, TimePoint now
 
 bool Ease::taste(const Query& query, InteractionRows& scratch, std::span<float> taste) const {
   scratch.clear();
-  append_history(knobs_.history.recent(query), query.at, rule(knobs_.history.half_life_days, knobs_.history.half_life_events), scratch);
+  append_history(query, knobs_.history, rule(), scratch);
   std::fill(taste.begin(), taste.end(), 0.f);
   bool any = false;
   for (std::size_t n = 0; n < scratch.columns.size(); ++n) {

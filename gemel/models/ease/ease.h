@@ -2,14 +2,13 @@
 // section 3.1, equations 7 and 8).
 //   P = inverse(transposed(X) X + regularization I), X [customers, products] the values of interactions.h
 //   B(i, j) = -P(i, j) / P(j, j) for i != j, and B(i, i) = 0
-//   taste(j) = sum over the products i of the query's history of x(i) B(i, j), x by the same rule with history_half_life_days,
+//   taste(j) = sum over the products i of the query's history of x(i) B(i, j), x by the same rule, fading as history_knobs.h says,
 // then popularity as in popularity_mix.h. Products without an event in training have no row. What the customer had is a candidate like
 // any other.
 // Thread safety: as Recommender. Cost of fit: products^3 multiply-adds; memory: 4 products^2 bytes, refused beforehand where there is less;
 // of a query: its distinct products * products.
 #pragma once
 
-#include "gemel/models/history_knobs.h"
 #include "gemel/models/interactions.h"
 #include "gemel/models/popularity/popularity_mix.h"
 #include "gemel/models/tuning_space.h"
@@ -44,9 +43,8 @@ class Ease : public Recommender {
 
  private:
   Result<void> check_memory() const;
-  // Of the fit, or of a history.
-  InteractionRule rule(double half_life_days, double half_life_events = kNoDecay) const {
-    return {knobs_.value, half_life_days, half_life_events, action_weights_};
+  InteractionRule rule() const {
+    return {.value = knobs_.value, .half_life_days = knobs_.half_life_days, .action_weights = action_weights_};
   }
   // taste [items_] of the query's history as of the query; false when none of it has a row.
   bool taste(const Query& query, InteractionRows& scratch, std::span<float> taste) const;

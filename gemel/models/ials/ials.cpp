@@ -81,7 +81,7 @@ std::string Ials::knobs() const {
 Result<void> Ials::fit(const TrainView& view, const FitContext& context) {
   popularity_.fit(view);
   action_weights_ = action_weights(*view.dataset);
-  const InteractionRows users = items_of_users(view, rule(knobs_.half_life_days));
+  const InteractionRows users = items_of_users(view, rule());
   const InteractionRows customers = transposed(users, view.dataset->num_items());
   Matrix item_factors = initial_factors(customers, knobs_.embedding_dim, context.seed);
   Matrix user_factors(users.size(), item_factors.cols());
@@ -133,7 +133,7 @@ void Ials::advance(const Dataset& dataset, std::size_t num_events, TimePoint now
 Matrix Ials::solve_queries(std::span<const Query> queries, ThreadPool& pool) const {
   InteractionRows all, known;
   for (const Query& query : queries) {
-    append_history(knobs_.history.recent(query), query.at, rule(knobs_.history.half_life_days, knobs_.history.half_life_events), all);
+    append_history(query, knobs_.history, rule(), all);
   }
   for (std::size_t q = 0; q < queries.size(); ++q) {
     for (std::size_t n = 0; n < all.row(q).size(); ++n) {

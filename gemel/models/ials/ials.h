@@ -9,7 +9,6 @@
 #pragma once
 
 #include "gemel/models/factor_ranking.h"
-#include "gemel/models/history_knobs.h"
 #include "gemel/models/ials/fixed_side.h"
 #include "gemel/models/popularity/popularity_mix.h"
 #include "gemel/models/tuning_space.h"
@@ -46,9 +45,8 @@ class Ials : public Recommender {
   Result<void> load(const std::filesystem::path& directory) override;
 
  private:
-  // Of the fit, or of a history.
-  InteractionRule rule(double half_life_days, double half_life_events = kNoDecay) const {
-    return {knobs_.value, half_life_days, half_life_events, action_weights_};
+  InteractionRule rule() const {
+    return {.value = knobs_.value, .half_life_days = knobs_.half_life_days, .action_weights = action_weights_};
   }
   void set_items(FixedSide items);
   // [queries, width], zeros for those without a known product in their history.

@@ -2,7 +2,7 @@
 //   similarity(i, j), i != j: row_similarity.h on the rows of products, the value of a customer's column being
 //                      2^-(age of the customer's last event with the product / recency_half_life_days); each product keeps its
 //                      `neighbours` most similar ones
-//   score(j) = sum over the last `history_length` events of the query's history of similarity(item, j) * 2^-(age / history_half_life_days)
+//   score(j) = sum over the last `history_length` events of the query's history of similarity(item, j) * its fade (history_knobs.h)
 // then mixed with what sells: PopularityOrder::rank. Every action counts alike. What the customer had is a candidate like any other.
 // Products that no neighbour speaks for follow by popularity (scores below zero: see popularity_order.h), so that k products always come
 // back. Thread safety: as Recommender. Cost of fit: sum over customers of (distinct products)^2; of a query: history_length * neighbours.

@@ -44,7 +44,7 @@ void PopularityMix::advance(const Dataset& dataset, std::size_t num_events, Time
 
 void PopularityMix::weigh() {
   bias_.assign(order_.num_items(), 0);
-  if (knobs_.weight == 0) return;
+  if (!is_mixed_in()) return;
   order_.counts().log_shares(0, bias_);
   const Spread spread = spread_of(bias_);
   const double scale = spread.variance > kLeastVariance ? knobs_.weight / std::sqrt(spread.variance) : 0;
@@ -52,19 +52,20 @@ void PopularityMix::weigh() {
 }
 
 float PopularityMix::taste_scale(double variance) const {
-  if (knobs_.weight == 0) return 1;
+  if (!is_mixed_in()) return 1;
   return variance > kLeastVariance ? static_cast<float>((1 - knobs_.weight) / std::sqrt(variance)) : 0;
 }
 
 void PopularityMix::mix_into(std::span<float> tastes) const {
-  if (knobs_.weight > 0) kernels().scale(taste_scale(spread_of(tastes).variance), tastes.data(), tastes.size());
+  if (!is_mixed_in()) return;
+  kernels().scale(taste_scale(spread_of(tastes).variance), tastes.data(), tastes.size());
   kernels().add(bias_.data(), tastes.data(), tastes.size());
 }
 
 std::vector<std::uint8_t> PopularityMix::ranked_by_taste(std::span<const std::uint8_t> is_known,
                                                          std::span<const std::uint8_t> eligible) const {
   std::vector<std::uint8_t> ranked(is_known.begin(), is_known.end());
-  if (knobs_.weight > 0) std::fill(ranked.begin(), ranked.end(), 1);
+  if (is_mixed_in()) std::fill(ranked.begin(), ranked.end(), 1);
   for (std::size_t item = 0; item < eligible.size(); ++item) ranked[item] &= eligible[item] != 0;
   return ranked;
 }

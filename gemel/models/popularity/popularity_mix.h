@@ -25,6 +25,7 @@ class PopularityMix {
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now);
   std::size_t num_items() const { return order_.num_items(); }
 
+  bool is_mixed_in() const { return knobs_.weight > 0; }  // else the taste is the score
   // [num_items] what is added to the scaled taste.
   std::span<const float> bias() const { return bias_; }
   // What a query's tastes are multiplied by, given their variance over all products.

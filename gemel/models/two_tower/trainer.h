@@ -53,8 +53,6 @@ class Trainer {
   StreamingFrequency* frequency() { return frequency_.get(); }
 
   // The batch of these examples (indices ascending), for run_epoch and the tests.
-  void find_histories(std::span<const std::uint32_t> examples, std::vector<Query>& queries, std::vector<HistoryItem>& others,
-                      ThreadPool& pool) const;
   void make_batch(std::span<const std::uint32_t> examples, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool);
 
  private:
@@ -67,6 +65,8 @@ class Trainer {
   void collect_examples();
   void make_sampler();
   std::vector<std::uint32_t> block_order(std::size_t epoch, std::vector<std::uint32_t>& starts) const;
+  void find_histories(std::span<const std::uint32_t> examples, std::vector<Query>& queries, std::vector<HistoryItem>& others,
+                      ThreadPool& pool) const;
   Day counted_until(TimePoint at, std::uint64_t step) const;
   void look_up_prior(const std::vector<Query>& queries, std::uint64_t step, TrainingBatch& batch, ThreadPool& pool);
   void mask_histories(const std::vector<Query>& queries, TrainingBatch& batch, ThreadPool& pool);

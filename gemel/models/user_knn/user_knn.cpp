@@ -113,8 +113,7 @@ void UserKnn::index_customers() {
 
 void UserKnn::find_neighbours(const Query& query, Scratch& scratch) const {
   scratch.history.clear();
-  const InteractionRule rule{.half_life_days = knobs_.history.half_life_days, .half_life_events = knobs_.history.half_life_events};
-  append_history(knobs_.history.recent(query), query.at, rule, scratch.history);
+  append_history(query, knobs_.history, {}, scratch.history);
   const float norm = weighting_.weigh(scratch.history.columns, scratch.history.values);
   for (std::size_t n = 0; n < scratch.history.columns.size(); ++n) {
     const auto users = customers_.row(scratch.history.columns[n]);

@@ -1,5 +1,6 @@
 // User-based k nearest neighbours on implicit feedback (Resnick et al., CSCW 1994; weightings as in row_similarity.h).
-//   row of a customer   each product they had, its value 2^-(age of the last event with it / history_half_life_days)
+//   row of a customer   each product they had, its value 2^-(age of the last event with it / history_half_life_days);
+//                       the query's own fades by place too (history_knobs.h)
 //   neighbours          the customers whose rows are most similar to that of the query's last `history_length` events, as of the query
 //                       (row_similarity.h); the query's own customer is none
 //   score(j) = sum over the `neighbours` nearest of similarity * 2^-(age of the neighbour's last event with j / recency_half_life_days)
