@@ -5,7 +5,7 @@ of their own, fused optimisers for the rest, one [batch, batch] product.
     python train_torch.py replay FILE THREADS
 
 `time` prints the seconds of each step, the mean loss and the peak of memory as JSON. `replay` goes through the steps that `bench_train`
-recorded, from the same initial parameters, with plain layers and autograd, and prints the losses.
+recorded, from the same initial parameters, with plain layers and autograd, in single and in double precision, and prints the losses.
 """
 import argparse
 import json
@@ -237,7 +237,7 @@ def time_steps(options):
                       "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "torch": torch.__version__}))
 
 
-def read_safetensors(path):
+def read_safetensors(path, dtype):
     raw = pathlib.Path(path).read_bytes()
     size = int.from_bytes(raw[:8], "little")
     kinds = {"F32": numpy.float32, "U32": numpy.uint32}
@@ -246,7 +246,8 @@ def read_safetensors(path):
         if name != "__metadata__":
             begin, end = entry["data_offsets"]
             values = numpy.frombuffer(raw, kinds[entry["dtype"]], offset=8 + size + begin, count=(end - begin) // 4)
-            tensors[name] = torch.from_numpy(values.reshape(entry["shape"]).astype(numpy.float32 if entry["dtype"] == "F32" else numpy.int64))
+            tensors[name] = torch.from_numpy(values.reshape(entry["shape"]).astype(numpy.int64 if entry["dtype"] == "U32" else kinds["F32"]))
+            tensors[name] = tensors[name].to(dtype) if entry["dtype"] == "F32" else tensors[name]
     return tensors
 
 
@@ -264,7 +265,12 @@ def tower_output(side, inputs, prefix, tables_of_bags, tables, weights):
 
 
 def replay(options):
-    inputs = read_safetensors(options.file)
+    ours = read_safetensors(options.file, torch.float64)["losses"].flatten().tolist()
+    print(json.dumps({"ours": ours, "float32": replayed_losses(options, torch.float32), "float64": replayed_losses(options, torch.float64)}))
+
+
+def replayed_losses(options, dtype):
+    inputs = read_safetensors(options.file, dtype)
     names = sorted(name for name in inputs if name.startswith("parameter."))
     parameters = {name: inputs[name].requires_grad_() for name in names if inputs[name].numel() > 0 and "log_scale" not in name}
     tables = [value for name, value in parameters.items() if ".table." in name]
@@ -284,7 +290,7 @@ def replay(options):
         # Ours takes all draws of the positive together, which is log(multiplicity) less and has the same gradient.
         together = inputs[f"{prefix}.multiplicity"].flatten()[positive].log().mean()
         losses.append(loss.item() / len(positive) - together.item())
-    print(json.dumps({"losses": losses, "ours": inputs["losses"].flatten().tolist()}))
+    return losses
 
 
 def main():

@@ -26,6 +26,24 @@ void divide_by_root_mean_square(const InteractionRows& rows, std::vector<float>&
   for (float& value : idf) value = static_cast<float>(value * factor);
 }
 
+// What each column takes off both weights that meet in it.
+std::vector<float> damped_hubs(const InteractionRows& rows, std::size_t num_columns, double through_exponent) {
+  std::vector<double> sums(num_columns);
+  for (std::size_t n = 0; n < rows.columns.size(); ++n) sums[rows.columns[n]] += rows.values[n];
+  std::vector<float> weights(num_columns);
+  for (std::size_t c = 0; c < num_columns; ++c)
+    weights[c] = static_cast<float>(std::pow(std::max(sums[c], kMinNorm), -through_exponent / 2));
+  return weights;
+}
+
+double sum_of(std::span<const float> values) {
+  double sum = 0;
+  for (const float value : values) sum += value;
+  return sum;
+}
+
+bool has_shrinkage(Similarity similarity) { return similarity == Similarity::kCosine || similarity == Similarity::kTfidf; }
+
 }  // namespace
 
 std::string_view to_text(Similarity similarity) {
@@ -33,51 +51,76 @@ std::string_view to_text(Similarity similarity) {
     case Similarity::kCosine: return "cosine";
     case Similarity::kTfidf: return "tfidf";
     case Similarity::kBm25: return "bm25";
+    case Similarity::kWalk: return "walk";
   }
   return "";
 }
 
 void SimilarityKnobs::read(ConfigTable& table) {
-  const std::string name = table.choice("similarity", {"cosine", "tfidf", "bm25"}, std::string(to_text(similarity)));
-  for (const Similarity each : {Similarity::kCosine, Similarity::kTfidf, Similarity::kBm25})
+  const std::string name = table.choice("similarity", {"cosine", "tfidf", "bm25", "walk"}, std::string(to_text(similarity)));
+  for (const Similarity each : {Similarity::kCosine, Similarity::kTfidf, Similarity::kBm25, Similarity::kWalk})
     if (name == to_text(each)) similarity = each;
-  if (similarity == Similarity::kBm25) shrinkage = 0;
+  if (!has_shrinkage(similarity)) shrinkage = 0;
   shrinkage = table.number("shrinkage", shrinkage, 0);
-  if (similarity == Similarity::kBm25 && shrinkage != 0)
+  if (!has_shrinkage(similarity) && shrinkage != 0)
     table.reject("shrinkage",
-                 concat("expected 0 with similarity = \"bm25\", whose sums over few customers are small already, found ", shrinkage));
+                 concat("expected 0 with similarity = \"", name, "\", whose sums over few pairs are small already, found ", shrinkage));
+  if (similarity != Similarity::kWalk) return;
+  from_exponent = table.number("from_exponent", from_exponent, 0, 2);
+  through_exponent = table.number("through_exponent", through_exponent, 0, 2);
+  to_exponent = table.number("to_exponent", to_exponent, 0, 2);
 }
 
-std::string SimilarityKnobs::to_toml() const { return concat("similarity = \"", to_text(similarity), "\", shrinkage = ", shrinkage); }
+std::string SimilarityKnobs::to_toml() const {
+  std::string text = concat("similarity = \"", to_text(similarity), "\"");
+  if (has_shrinkage(similarity)) text += concat(", shrinkage = ", shrinkage);
+  if (similarity == Similarity::kWalk)
+    text += concat(", from_exponent = ", from_exponent, ", through_exponent = ", through_exponent, ", to_exponent = ", to_exponent);
+  return text;
+}
 
-RowWeighting::RowWeighting(Similarity similarity, const InteractionRows& rows, std::size_t num_columns) : similarity_(similarity) {
-  if (similarity == Similarity::kCosine) return;
-  idf_ = inverse_frequencies(rows, num_columns);
-  if (similarity == Similarity::kTfidf) divide_by_root_mean_square(rows, idf_);
-  double sum = 0;
-  for (const float value : rows.values) sum += value;
+RowWeighting::RowWeighting(const SimilarityKnobs& knobs, const InteractionRows& rows, std::size_t num_columns)
+    : knobs_(knobs), shrinkage_(static_cast<float>(knobs.shrinkage)) {
+  switch (knobs.similarity) {
+    case Similarity::kCosine: break;
+    case Similarity::kTfidf:
+      column_weights_ = inverse_frequencies(rows, num_columns);
+      divide_by_root_mean_square(rows, column_weights_);
+      break;
+    case Similarity::kBm25: column_weights_ = inverse_frequencies(rows, num_columns); break;
+    case Similarity::kWalk: column_weights_ = damped_hubs(rows, num_columns, knobs.through_exponent); break;
+  }
+  const double sum = sum_of(rows.values);
   if (sum > 0) mean_length_ = sum / static_cast<double>(rows.size());
 }
 
-float RowWeighting::weigh(std::span<const std::uint32_t> columns, std::span<float> values) const {
-  if (similarity_ == Similarity::kBm25) {
-    double length = 0;
-    for (const float value : values) length += value;
-    const double saturation = kK1 * (1 - kB + kB * length / mean_length_);
-    for (std::size_t n = 0; n < values.size(); ++n)
-      values[n] = static_cast<float>(values[n] * (kK1 + 1) / (saturation + values[n]) * idf_[columns[n]]);
-    return 1;
-  }
-  double squares = 0;
-  for (std::size_t n = 0; n < values.size(); ++n) {
-    if (similarity_ == Similarity::kTfidf) values[n] = std::sqrt(values[n]) * idf_[columns[n]];
-    squares += static_cast<double>(values[n]) * values[n];
-  }
-  return static_cast<float>(std::max(std::sqrt(squares), kMinNorm));
+void RowWeighting::weigh_by_bm25(std::span<const std::uint32_t> columns, std::span<float> values) const {
+  const double saturation = kK1 * (1 - kB + kB * sum_of(values) / mean_length_);
+  for (std::size_t n = 0; n < values.size(); ++n)
+    values[n] = static_cast<float>(values[n] * (kK1 + 1) / (saturation + values[n]) * column_weights_[columns[n]]);
 }
 
-std::vector<float> RowWeighting::weigh_all(InteractionRows& rows) const {
-  std::vector<float> norms;
+RowNorm RowWeighting::weigh(std::span<const std::uint32_t> columns, std::span<float> values) const {
+  switch (knobs_.similarity) {
+    case Similarity::kBm25: weigh_by_bm25(columns, values); return {};
+    case Similarity::kWalk: {
+      const double sum = std::max(sum_of(values), kMinNorm);
+      for (std::size_t n = 0; n < values.size(); ++n) values[n] *= column_weights_[columns[n]];
+      return {static_cast<float>(std::pow(sum, knobs_.from_exponent)), static_cast<float>(std::pow(sum, knobs_.to_exponent))};
+    }
+    case Similarity::kTfidf:
+      for (std::size_t n = 0; n < values.size(); ++n) values[n] = std::sqrt(values[n]) * column_weights_[columns[n]];
+      break;
+    case Similarity::kCosine: break;
+  }
+  double squares = 0;
+  for (const float value : values) squares += static_cast<double>(value) * value;
+  const auto length = static_cast<float>(std::max(std::sqrt(squares), kMinNorm));
+  return {length, length};
+}
+
+std::vector<RowNorm> RowWeighting::weigh_all(InteractionRows& rows) const {
+  std::vector<RowNorm> norms;
   norms.reserve(rows.size());
   for (std::size_t r = 0; r < rows.size(); ++r)
     norms.push_back(weigh(rows.row(r), std::span(rows.values).subspan(rows.offsets[r], rows.offsets[r + 1] - rows.offsets[r])));

@@ -6,9 +6,12 @@
 //           shrinkage means as much as for cosine
 //   bm25    weight x * (k1 + 1) / (k1 * (1 - b + b * |r| / mean |r|) + x) * idf(c), |r| the sum of r's values, k1 = 1.2, b = .75
 //           (Robertson, Zaragoza 2009, section 3.1); norm 1, shrinkage 0
-// Without shrinkage these are the CosineRecommender, TFIDFRecommender and BM25Recommender of the Python package implicit, tfidf and
-// cosine to the number, bm25 too.
-// Thread safety: const after construction.
+//   walk    three steps of a random walk over the graph of rows and columns, the hubs on the way made less of (Paudel et al., TiiS 2017,
+//           section 4, RP3beta; Fu et al., WSDM 2022, section 3): with |.| the sum of a row's or a column's values,
+//           similarity(a, b) = sum over columns c of x(a, c) * x(b, c) / (|a|^from_exponent * |c|^through_exponent * |b|^to_exponent);
+//           no shrinkage; the only one that is not the same both ways round
+// Without shrinkage the first three are the CosineRecommender, TFIDFRecommender and BM25Recommender of the Python package implicit, tfidf
+// and cosine to the number, bm25 too. Thread safety: const after construction.
 #pragma once
 
 #include <string_view>
@@ -19,32 +22,44 @@
 
 namespace gemel {
 
-enum class Similarity : std::uint8_t { kCosine, kTfidf, kBm25 };
+enum class Similarity : std::uint8_t { kCosine, kTfidf, kBm25, kWalk };
 
 std::string_view to_text(Similarity similarity);
 
-// The knobs `similarity` and `shrinkage`, which bm25 has none of.
+// The knobs `similarity`, `shrinkage`, which bm25 and walk have none of, and the exponents of walk, which nothing else has.
 struct SimilarityKnobs {
   Similarity similarity = Similarity::kCosine;
   double shrinkage = 0;
+  double from_exponent = 0.7, through_exponent = 0.7, to_exponent = 0.3;
 
   void read(ConfigTable& table);  // what stands here already is the default
   std::string to_toml() const;
   bool operator==(const SimilarityKnobs&) const = default;
 };
 
+// What a row's products are divided by, above zero: the first of similarity(a, b), the second of it.
+struct RowNorm {
+  float as_first = 1, as_second = 1;
+};
+
 class RowWeighting {
  public:
   RowWeighting() = default;
-  RowWeighting(Similarity similarity, const InteractionRows& rows, std::size_t num_columns);
+  RowWeighting(const SimilarityKnobs& knobs, const InteractionRows& rows, std::size_t num_columns);
 
-  // Turns the values of a row into its weights; returns its norm, above zero.
-  float weigh(std::span<const std::uint32_t> columns, std::span<float> values) const;
-  std::vector<float> weigh_all(InteractionRows& rows) const;  // -> norms [rows.size()]
+  // Turns the values of a row into its weights.
+  RowNorm weigh(std::span<const std::uint32_t> columns, std::span<float> values) const;
+  std::vector<RowNorm> weigh_all(InteractionRows& rows) const;  // -> [rows.size()]
+  float similarity(float product, RowNorm first, RowNorm second) const {
+    return product / (first.as_first * second.as_second + shrinkage_);
+  }
 
  private:
-  Similarity similarity_{};
-  std::vector<float> idf_;  // [num_columns]; none for cosine
+  void weigh_by_bm25(std::span<const std::uint32_t> columns, std::span<float> values) const;
+
+  SimilarityKnobs knobs_;
+  float shrinkage_ = 0;
+  std::vector<float> column_weights_;  // [num_columns]: idf, for walk |c|^(-through_exponent / 2); none for cosine
   double mean_length_ = 1;
 };
 

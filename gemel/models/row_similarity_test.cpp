@@ -26,22 +26,23 @@ InteractionRows rows_of(const std::vector<std::map<std::uint32_t, float>>& value
 // Three products and four customers; the first has 0 and 1 in common with the second, 1 with the third.
 const std::vector<std::map<std::uint32_t, float>> kRows = {{{0, 1}, {1, 2}}, {{0, 1}, {1, 1}, {2, 1}}, {{1, 4}, {3, 1}}};
 
-float similarity(Similarity which, float shrinkage, std::uint32_t a, std::uint32_t b) {
+float similarity(const SimilarityKnobs& knobs, std::uint32_t a, std::uint32_t b) {
   InteractionRows rows = rows_of(kRows);
-  const std::vector<float> norms = RowWeighting(which, rows, 4).weigh_all(rows);
+  const RowWeighting weighting(knobs, rows, 4);
+  const std::vector<RowNorm> norms = weighting.weigh_all(rows);
   const InteractionRows columns = transposed(rows, 4);
   RowProducts products(rows, columns);
   float found = 0;
   products.visit_row(a, [&](std::uint32_t other, float product) {
-    if (other == b) found = product / (norms[a] * norms[b] + shrinkage);
+    if (other == b) found = weighting.similarity(product, norms[a], norms[b]);
   });
   return found;
 }
 
 TEST(RowSimilarity, CosineAgreesWithACaseWorkedByHand) {
-  EXPECT_FLOAT_EQ(similarity(Similarity::kCosine, 0, 0, 1), 3 / (std::sqrt(5.f) * std::sqrt(3.f)));
-  EXPECT_FLOAT_EQ(similarity(Similarity::kCosine, 2, 0, 1), 3 / (std::sqrt(5.f) * std::sqrt(3.f) + 2));
-  EXPECT_FLOAT_EQ(similarity(Similarity::kCosine, 0, 2, 0), 8 / (std::sqrt(17.f) * std::sqrt(5.f)));
+  EXPECT_FLOAT_EQ(similarity({.similarity = Similarity::kCosine, .shrinkage = 0}, 0, 1), 3 / (std::sqrt(5.f) * std::sqrt(3.f)));
+  EXPECT_FLOAT_EQ(similarity({.similarity = Similarity::kCosine, .shrinkage = 2}, 0, 1), 3 / (std::sqrt(5.f) * std::sqrt(3.f) + 2));
+  EXPECT_FLOAT_EQ(similarity({.similarity = Similarity::kCosine, .shrinkage = 0}, 2, 0), 8 / (std::sqrt(17.f) * std::sqrt(5.f)));
 }
 
 TEST(RowSimilarity, TfidfAgreesWithACaseWorkedByHand) {
@@ -49,18 +50,28 @@ TEST(RowSimilarity, TfidfAgreesWithACaseWorkedByHand) {
   const float of_all = std::log(3.f / 4), of_one = std::log(3.f / 2);
   const float first[] = {0, std::sqrt(2.f) * of_all}, second[] = {0, of_all, of_one};
   const float dot = first[1] * second[1];
-  EXPECT_NEAR(similarity(Similarity::kTfidf, 0, 0, 1), dot / (std::abs(first[1]) * std::hypot(second[1], second[2])), 1e-6);
+  EXPECT_NEAR(similarity({.similarity = Similarity::kTfidf, .shrinkage = 0}, 0, 1),
+              dot / (std::abs(first[1]) * std::hypot(second[1], second[2])), 1e-6);
   // With shrinkage idf counts in units of its root mean square over the seven pairs: 2 of 0, 3 of of_all, 2 of of_one.
   const float mean_square = (3 * of_all * of_all + 2 * of_one * of_one) / 7;
-  EXPECT_NEAR(similarity(Similarity::kTfidf, 2, 0, 1),
+  EXPECT_NEAR(similarity({.similarity = Similarity::kTfidf, .shrinkage = 2}, 0, 1),
               dot / mean_square / (std::abs(first[1]) * std::hypot(second[1], second[2]) / mean_square + 2), 1e-6);
 }
 
 TEST(RowSimilarity, Bm25AgreesWithACaseWorkedByHand) {
   const auto weight = [](double x, double length, double idf) { return x * 2.2 / (1.2 * (.25 + .75 * length / (11. / 3)) + x) * idf; };
   const double of_all = std::log(3. / 4);
-  EXPECT_NEAR(similarity(Similarity::kBm25, 0, 0, 1), weight(2, 3, of_all) * weight(1, 3, of_all), 1e-6);
-  EXPECT_NEAR(similarity(Similarity::kBm25, 0, 0, 2), weight(2, 3, of_all) * weight(4, 5, of_all), 1e-6);
+  EXPECT_NEAR(similarity({.similarity = Similarity::kBm25, .shrinkage = 0}, 0, 1), weight(2, 3, of_all) * weight(1, 3, of_all), 1e-6);
+  EXPECT_NEAR(similarity({.similarity = Similarity::kBm25, .shrinkage = 0}, 0, 2), weight(2, 3, of_all) * weight(4, 5, of_all), 1e-6);
+}
+
+TEST(RowSimilarity, AWalkAgreesWithACaseWorkedByHand) {
+  // Rows sum to 3, 3 and 5, the columns to 2, 7, 1 and 1.
+  const SimilarityKnobs walk{.similarity = Similarity::kWalk, .from_exponent = 1, .through_exponent = 0.5, .to_exponent = 2};
+  const float root_two = std::sqrt(2.f), root_seven = std::sqrt(7.f);
+  EXPECT_FLOAT_EQ(similarity(walk, 0, 1), (1 / root_two + 2 / root_seven) / (3 * 9));
+  EXPECT_FLOAT_EQ(similarity(walk, 0, 2), 8 / root_seven / (3 * 25));
+  EXPECT_FLOAT_EQ(similarity(walk, 2, 0), 8 / root_seven / (5 * 9));
 }
 
 TEST(RowSimilarity, IsTheSameBothWaysRound) {
@@ -70,12 +81,14 @@ TEST(RowSimilarity, IsTheSameBothWaysRound) {
     for (int n = 0; n < 6; ++n) row[static_cast<std::uint32_t>(rng.below(15))] = 1 + static_cast<float>(rng.below(4));
   for (const Similarity which : {Similarity::kCosine, Similarity::kTfidf, Similarity::kBm25}) {
     InteractionRows rows = rows_of(values);
-    const std::vector<float> norms = RowWeighting(which, rows, 15).weigh_all(rows);
+    const RowWeighting weighting({.similarity = which}, rows, 15);
+    const std::vector<RowNorm> norms = weighting.weigh_all(rows);
     const InteractionRows columns = transposed(rows, 15);
     RowProducts products(rows, columns);
     std::map<std::pair<std::uint32_t, std::uint32_t>, float> found;
     for (std::uint32_t row = 0; row < 20; ++row)
-      products.visit_row(row, [&](std::uint32_t other, float product) { found[{row, other}] = product / (norms[row] * norms[other]); });
+      products.visit_row(
+          row, [&](std::uint32_t other, float product) { found[{row, other}] = weighting.similarity(product, norms[row], norms[other]); });
     for (const auto& [pair, value] : found) {
       EXPECT_NEAR(value, found.at({pair.second, pair.first}), 1e-6);
       EXPECT_TRUE(which == Similarity::kBm25 || value <= 1 + 1e-6) << value;
@@ -88,6 +101,14 @@ TEST(RowSimilarity, Bm25HasNoShrinkage) {
   const auto refused = make_model("item_knn", "similarity = \"bm25\", shrinkage = 10");
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().message.find("shrinkage: expected 0 with similarity = \"bm25\""), std::string::npos) << refused.error().message;
+}
+
+TEST(RowSimilarity, OnlyAWalkHasExponents) {
+  const auto walk = make_model("item_knn", "similarity = \"walk\", to_exponent = 0.5");
+  ASSERT_TRUE(walk) << walk.error().message;
+  EXPECT_NE((*walk)->knobs().find("from_exponent = 0.7, through_exponent = 0.7, to_exponent = 0.5"), std::string::npos) << (*walk)->knobs();
+  EXPECT_TRUE(make_model("item_knn", (*walk)->knobs()));
+  EXPECT_FALSE(make_model("item_knn", "to_exponent = 0.5"));
 }
 
 }  // namespace

@@ -64,9 +64,9 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
   popularity_.fit(view);
   const std::size_t num_items = view.dataset->num_items(), num_users = view.dataset->num_users();
   InteractionRows users = transposed(items_of_users(view, {.half_life_days = knobs_.recency_half_life_days}), num_items);
-  const std::vector<float> norms = RowWeighting(knobs_.similarity.similarity, users, num_users).weigh_all(users);
+  const RowWeighting weighting(knobs_.similarity, users, num_users);
+  const std::vector<RowNorm> norms = weighting.weigh_all(users);
   const InteractionRows items = transposed(users, num_users);
-  const auto shrinkage = static_cast<float>(knobs_.similarity.shrinkage);
 
   std::vector<std::vector<ScoredIndex>> nearest(num_items);
   context.pool.for_blocks(num_items, kItemsAtOnce, [&](std::size_t begin, std::size_t end) {
@@ -75,8 +75,9 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
     RowProducts products(users, items);
     for (std::size_t item = begin; item < end; ++item) {
       TopK top(knobs_.neighbours);
-      products.visit_row(static_cast<std::uint32_t>(item),
-                         [&](std::uint32_t other, float product) { top.offer(other, product / (norms[item] * norms[other] + shrinkage)); });
+      products.visit_row(static_cast<std::uint32_t>(item), [&](std::uint32_t other, float product) {
+        top.offer(other, weighting.similarity(product, norms[item], norms[other]));
+      });
       top.take(best);
       nearest[item].assign(best.begin(), best.end());
     }

@@ -106,7 +106,7 @@ void UserKnn::take_events(const TrainView& view) {
 
 void UserKnn::index_customers() {
   InteractionRows weighted = histories_;
-  weighting_ = RowWeighting(knobs_.similarity.similarity, histories_, popularity_.num_items());
+  weighting_ = RowWeighting(knobs_.similarity, histories_, popularity_.num_items());
   norms_ = weighting_.weigh_all(weighted);
   customers_ = transposed(weighted, popularity_.num_items());
 }
@@ -114,7 +114,7 @@ void UserKnn::index_customers() {
 void UserKnn::find_neighbours(const Query& query, Scratch& scratch) const {
   scratch.history.clear();
   append_history(query, knobs_.history, {}, scratch.history);
-  const float norm = weighting_.weigh(scratch.history.columns, scratch.history.values);
+  const RowNorm norm = weighting_.weigh(scratch.history.columns, scratch.history.values);
   for (std::size_t n = 0; n < scratch.history.columns.size(); ++n) {
     const auto users = customers_.row(scratch.history.columns[n]);
     const auto weights = customers_.values_of(scratch.history.columns[n]);
@@ -123,7 +123,7 @@ void UserKnn::find_neighbours(const Query& query, Scratch& scratch) const {
   TopK top(knobs_.neighbours);
   for (const std::uint32_t user : scratch.products.touched()) {
     if (query.user == UserIndex{user}) continue;
-    top.offer(user, scratch.products[user] / (norm * norms_[user] + static_cast<float>(knobs_.similarity.shrinkage)));
+    top.offer(user, weighting_.similarity(scratch.products[user], norm, norms_[user]));
   }
   scratch.products.clear();
   top.take(scratch.neighbours);

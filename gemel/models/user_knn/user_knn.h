@@ -55,7 +55,7 @@ class UserKnn : public Recommender {
   InteractionRows purchases_;   // [num_users] rows of items, as scores see them
   RowWeighting weighting_;      // these follow from histories_
   InteractionRows customers_;   // [num_items] rows of customers, weighted
-  std::vector<float> norms_;    // [num_users]
+  std::vector<RowNorm> norms_;  // [num_users]
 };
 
 }  // namespace gemel
