@@ -25,7 +25,7 @@ judge() {
 
 for name in "${@:-all}"; do
   case $name in
-    all | gowalla) judge gowalla lightgcn_split "popularity item_knn user_knn ials bpr blend" ;;&
+    all | gowalla) judge gowalla lightgcn_split "popularity item_knn user_knn ials bpr ease blend" ;;&
     all | amazon_beauty_sequences) judge amazon_beauty_sequences leave_last_out "popularity item_knn user_knn ials bpr ease two_tower" ;;&
     all | ml_100k) judge ml_100k random_80_20 "popularity item_knn user_knn ials bpr ease two_tower" ;;&
     all | ml_1m_temporal) judge ml_1m_temporal rolling_week "popularity item_knn user_knn content ials bpr ease mf two_tower" ;;&

@@ -14,11 +14,13 @@
 // and cosine to the number, bm25 too. Thread safety: const after construction.
 #pragma once
 
+#include <algorithm>
+#include <limits>
 #include <string_view>
+#include <vector>
 
 #include "gemel/base/config.h"
 #include "gemel/models/interactions.h"
-#include "gemel/models/touched_scores.h"
 
 namespace gemel {
 
@@ -63,31 +65,61 @@ class RowWeighting {
   double mean_length_ = 1;
 };
 
-// The similarities of one row after the other to all that share a column with it. One scratch for each thread.
+// The products of one row after the other with all that share a column with it. One scratch for each thread.
 class RowProducts {
  public:
   // Weighted rows and the same turned round.
   RowProducts(const InteractionRows& rows, const InteractionRows& columns) : rows_(rows), columns_(columns), products_(rows.size()) {}
 
-  // Calls visit(other row, dot product) for each row that shares a column with `row`, itself excepted.
+  // Calls visit(other row, dot product) for each row that shares a column with `row`, itself excepted; a product is above 0, however
+  // little.
   template <class Visit>
   void visit_row(std::uint32_t row, Visit&& visit) {
-    const auto row_columns = rows_.row(row);
-    const auto row_weights = rows_.values_of(row);
-    for (std::size_t n = 0; n < row_columns.size(); ++n) {
-      const auto others = columns_.row(row_columns[n]);
-      const auto weights = columns_.values_of(row_columns[n]);
-      for (std::size_t m = 0; m < others.size(); ++m) products_.add(others[m], row_weights[n] * weights[m]);
-    }
-    for (const std::uint32_t other : products_.touched())
-      if (other != row) visit(other, products_[other]);
-    products_.clear();
+    const bool touches_most = 4 * num_terms(row) >= rows_.size();  // then it is quicker to look at all rows than to note which
+    if (!touches_most) note_touched(row);
+    for (std::size_t n = rows_.offsets[row]; n < rows_.offsets[row + 1]; ++n)
+      add_column(columns_.row(rows_.columns[n]), columns_.values_of(rows_.columns[n]), rows_.values[n], products_);
+    const auto take = [&](std::uint32_t other) {
+      if (products_[other] != 0 && other != row) visit(other, products_[other]);
+      products_[other] = 0;
+    };
+    if (touches_most)
+      for (std::uint32_t other = 0; other < rows_.size(); ++other) take(other);
+    else
+      for (const std::uint32_t other : touched_) take(other);
   }
 
  private:
+  // Static, and of plain pointers: the compiler keeps them in registers.
+  static void add_column(std::span<const std::uint32_t> rows, std::span<const float> weights, float weight, std::span<float> products) {
+    const std::uint32_t* row = rows.data();
+    const float* other = weights.data();
+    float* sums = products.data();
+    for (std::size_t n = rows.size(); n > 0; --n, ++row, ++other)
+      sums[*row] += std::max(weight * *other, std::numeric_limits<float>::min());
+  }
+
+  void note_touched(std::uint32_t row) {
+    touched_.clear();
+    for (const std::uint32_t column : rows_.row(row)) {
+      for (const std::uint32_t other : columns_.row(column)) {
+        if (products_[other] == 0) touched_.push_back(other);
+        products_[other] = 1;
+      }
+    }
+    for (const std::uint32_t other : touched_) products_[other] = 0;
+  }
+
+  std::size_t num_terms(std::uint32_t row) const {
+    std::size_t terms = 0;
+    for (const std::uint32_t column : rows_.row(row)) terms += columns_.row(column).size();
+    return terms;
+  }
+
   const InteractionRows& rows_;
   const InteractionRows& columns_;
-  TouchedScores products_;
+  std::vector<float> products_;         // [rows], 0 between visits
+  std::vector<std::uint32_t> touched_;  // in the order of their first touch
 };
 
 }  // namespace gemel

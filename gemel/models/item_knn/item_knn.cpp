@@ -75,9 +75,11 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
     RowProducts products(users, items);
     for (std::size_t item = begin; item < end; ++item) {
       TopK top(knobs_.neighbours);
-      products.visit_row(static_cast<std::uint32_t>(item), [&](std::uint32_t other, float product) {
-        top.offer(other, weighting.similarity(product, norms[item], norms[other]));
-      });
+      const RowNorm norm = norms[item];
+      products.visit_row(static_cast<std::uint32_t>(item),
+                         [&top, &weighting, norm, of_others = norms.data()](std::uint32_t other, float product) {
+                           top.offer(other, weighting.similarity(product, norm, of_others[other]));
+                         });
       top.take(best);
       nearest[item].assign(best.begin(), best.end());
     }

@@ -10,6 +10,7 @@
 namespace gemel {
 namespace {
 
+constexpr std::size_t kDaysPerBlock = 8;
 constexpr float kMaxScale = 100;  // logits of normalised embeddings stay within +-100, as in CLIP (Radford et al. 2021, section 2.4)
 
 Matrix uniform_table(std::size_t num_rows, std::size_t dim, Rng& rng) {
@@ -18,15 +19,39 @@ Matrix uniform_table(std::size_t num_rows, std::size_t dim, Rng& rng) {
   return table;
 }
 
-// bias += weight * log_share, over [days, candidates].
-void add_scaled(const Matrix& log_share, float weight, Matrix& bias) {
-  for (std::size_t i = 0; i < bias.size(); ++i) bias.data()[i] += weight * log_share.data()[i];
+// bias = sum over half-lives of weights(0, h) * log_shares[h].
+void weigh_shares(const std::vector<Matrix>& log_shares, const Matrix& weights, Matrix& bias, ThreadPool& pool) {
+  bias.resize(log_shares[0].rows(), log_shares[0].cols());
+  pool.for_blocks(bias.rows(), kDaysPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t day = begin; day < end; ++day) {
+      std::ranges::fill(bias.row(day), 0.0f);
+      for (std::size_t h = 0; h < log_shares.size(); ++h)
+        kernels().axpy(weights(0, h), log_shares[h].row(day).data(), bias.row(day).data(), bias.cols());
+    }
+  });
 }
 
-double inner_product(const Matrix& a, const Matrix& b) {
+double inner_product(std::span<const float> a, std::span<const float> b) {
   double sum = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a.data()[i]) * b.data()[i];
+  for (std::size_t i = 0; i < a.size(); ++i) sum += static_cast<double>(a[i]) * b[i];
   return sum;
+}
+
+// Of weigh_shares by its weights -> [1, half-lives].
+Matrix weight_gradients(const std::vector<Matrix>& log_shares, const Matrix& d_bias, ThreadPool& pool) {
+  std::vector<double> of_days(d_bias.rows() * log_shares.size());
+  pool.for_blocks(d_bias.rows(), kDaysPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t day = begin; day < end; ++day)
+      for (std::size_t h = 0; h < log_shares.size(); ++h)
+        of_days[day * log_shares.size() + h] = inner_product(d_bias.row(day), log_shares[h].row(day));
+  });
+  Matrix gradients(1, log_shares.size());
+  for (std::size_t h = 0; h < log_shares.size(); ++h) {
+    double sum = 0;
+    for (std::size_t day = 0; day < d_bias.rows(); ++day) sum += of_days[day * log_shares.size() + h];
+    gradients(0, h) = static_cast<float>(sum);
+  }
+  return gradients;
 }
 
 }  // namespace
@@ -106,9 +131,7 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
 
   const bool has_prior = !batch.log_shares.empty();
   if (has_prior) {
-    group_bias_.resize(batch.log_shares[0].rows(), batch.log_shares[0].cols());
-    group_bias_.fill(0);
-    for (std::size_t h = 0; h < batch.log_shares.size(); ++h) add_scaled(batch.log_shares[h], prior_weights_.value(0, h), group_bias_);
+    weigh_shares(batch.log_shares, prior_weights_.value, group_bias_, pool);
     trend_head_.forward(batch.trend_inputs, trend_activations_, {group_bias_.data(), group_bias_.size()}, pool);
     d_group_bias_.resize(group_bias_.rows(), group_bias_.cols());
   }
@@ -146,9 +169,7 @@ SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64
     trend_head_.backward(batch.trend_inputs, trend_activations_, {d_group_bias_.data(), d_group_bias_.size()}, gradients.trend, pool);
   gather_table_gradients(batch, gradients, pool);
   gradients.log_scale = Matrix(1, 1, scale() < kMaxScale ? d.d_scale * scale() : std::max(0.0f, d.d_scale * scale()));
-  gradients.prior_weights = Matrix(1, prior_weights_.value.cols());
-  for (std::size_t h = 0; h < batch.log_shares.size(); ++h)
-    gradients.prior_weights(0, h) = static_cast<float>(inner_product(d_group_bias_, batch.log_shares[h]));
+  gradients.prior_weights = has_prior ? weight_gradients(batch.log_shares, d_group_bias_, pool) : Matrix(1, prior_weights_.value.cols());
   gradients.personal_weights = Matrix(1, num_personal);
   std::vector<double> sums(num_personal, 0.0);
   for (std::size_t e = 0; e < d_row_bias_.size(); ++e)
