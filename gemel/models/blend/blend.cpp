@@ -137,6 +137,15 @@ Result<void> Blend::fit(const TrainView& view, const FitContext& context) {
   return {};
 }
 
+Result<void> Blend::refit(const TrainView& view, const FitContext& context) {
+  const FitContext of_parts{.pool = context.pool, .progress = context.progress, .seed = context.seed};
+  for (const auto& part : parts_) {
+    const auto fitted = part->refit(view, of_parts);
+    if (!fitted) return with_context(fitted.error(), concat("blend: ", part->name()));
+  }
+  return {};
+}
+
 void Blend::use_defaults() {
   if (!knobs_.method) knobs_.method = FusionMethod::kRank;
   if (knobs_.weights.empty()) knobs_.weights.assign(knobs_.parts.size(), 1.0 / static_cast<double>(knobs_.parts.size()));

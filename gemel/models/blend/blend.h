@@ -32,6 +32,7 @@ class Blend : public Recommender {
   std::string_view name() const override { return "blend"; }
   std::string knobs() const override;
   Result<void> fit(const TrainView& view, const FitContext& context) override;
+  Result<void> refit(const TrainView& view, const FitContext& context) override;  // of each part; method and weights stay
   std::vector<std::string> warnings() const override;
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,

@@ -176,6 +176,33 @@ TEST(Blend, AnExplanationNamesThePartsAndAddsUp) {
   EXPECT_NEAR(explained.products[0].score, answers[0][0].score, 1e-6);
 }
 
+TEST(Blend, ARefitGoesOnWithEachPart) {
+  const Dataset shop = two_tastes();
+  const Histories histories(shop, shop.num_events());
+  ThreadPool pool(2);
+  const std::string tower = "epochs = 1, batch_size = 64, calibrate = false";
+  const auto alone = make_model("two_tower", tower).value();
+  const auto blend =
+      make_model("blend", concat("parts = ['two_tower', 'item_knn'], weights = [1, 0], knobs = { two_tower = { ", tower, " } }")).value();
+  const std::size_t num_known = shop.num_events() / 2;
+  const TimePoint then = shop.times()[num_known];
+  const Query query{.user = UserIndex{3}, .at = at_day(70), .history = histories.of(UserIndex{3}), .excluded = {}};
+  std::vector<std::vector<ScoredItem>> of_alone, of_blend;
+  for (Recommender* model : {alone.get(), blend.get()}) {
+    ASSERT_TRUE(model->fit({&shop, num_known, then}, {.pool = pool}));
+    ASSERT_TRUE(model->refit({&shop, shop.num_events(), at_day(70)}, {.pool = pool}));
+    model->recommend({&query, 1}, 10, {}, pool, model == alone.get() ? of_alone : of_blend);
+  }
+  ASSERT_FALSE(of_alone[0].empty());
+  for (std::size_t rank = 0; rank < of_alone[0].size(); ++rank) EXPECT_EQ(of_blend[0][rank].item, of_alone[0][rank].item) << rank;
+  // It went on from the fit: a model fitted anew on the same view answers otherwise.
+  const auto anew = make_model("two_tower", tower).value();
+  ASSERT_TRUE(anew->fit({&shop, shop.num_events(), at_day(70)}, {.pool = pool}));
+  std::vector<std::vector<ScoredItem>> of_anew;
+  anew->recommend({&query, 1}, 10, {}, pool, of_anew);
+  EXPECT_NE(of_anew[0], of_alone[0]);
+}
+
 TEST(Blend, RefusesWhatIsNoBlend) {
   const std::pair<const char*, const char*> cases[] = {
       {"parts = [\"item_knn\"]", "expected the names of two models or more"},
