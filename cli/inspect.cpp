@@ -79,6 +79,7 @@ Result<Json> describe_bundle(const fs::path& directory) {
                {"num_items", manifest.num_items}};
   Json& actions = json["actions"] = Json::array();
   for (const BundleAction& action : manifest.actions) actions.push_back(action.name);
+  if (manifest.index) json["index"] = index_label(*manifest.index);
   json["metrics"] = Json::parse(manifest.metrics_json);
   for (const ListedFile& file : manifest.files) json["files"][file.path] = concat(file.size_bytes, " bytes");
   return json;

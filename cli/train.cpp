@@ -45,6 +45,8 @@ void print_answer(const TrainOptions& options, const Selection& selection, const
         << "\n";
     return;
   }
+  if (const auto index = selection.model->index_report(); index && index->num_partitions > 0)
+    std::cout << fmt::format("{}: search {}\n", options.model, index_label(*index));
   double best = 0;
   for (const Trial& trial : selection.trials) best = std::max(best, trial.ndcg_at_20);
   if (selection.trials.empty()) {

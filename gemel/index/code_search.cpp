@@ -15,14 +15,14 @@ constexpr std::size_t kPanelsAtOnce = 128;  // then it rises with every 2,048; 1
 
 }  // namespace
 
-CodeSearch::CodeSearch(const CodedPanels& panels, ConstMatrixView candidates, const SearchRequest& request, std::span<const float> bias,
+CodeSearch::CodeSearch(const CodedPanels& panels, ConstMatrixView candidates, const SearchRequest& request, std::span<const float> no_bias,
                        float largest_bias)
     : panels_(panels),
       candidates_(candidates),
       request_(request),
-      bias_(bias),
+      bias_(request, no_bias),
       largest_bias_(largest_bias),
-      num_panels_(bias.size() / kPanelWidth),
+      num_panels_(bias_.num_panels()),
       first_stretch_(std::max(kFirstPanels, request.k / 4)) {
   const std::size_t longest = std::min(first_stretch_, num_panels_), tile = std::min(kTile, request.queries.rows);
   hit_panels_.resize(tile * longest);
@@ -44,9 +44,10 @@ void CodeSearch::run(std::size_t begin, std::size_t end, std::vector<std::vector
   } else {
     for (std::size_t panel = 0; panel < num_panels_;) {
       const std::size_t stretch = std::min(panel == 0 ? first_stretch_ : kPanelsAtOnce, num_panels_ - panel);
+      const float* bias = bias_.of_panels(panel, stretch);
       for (std::size_t query = 0; query < end - begin; query += kTile) {
         const std::size_t tile = std::min(kTile, end - begin - query);
-        scan(query, tile, panel, stretch);
+        scan(query, tile, panel, stretch, bias);
         for (std::size_t place = 0; place < tile; ++place) keep_best(query + place, place, panel, stretch);
       }
       panel += stretch;
@@ -55,9 +56,10 @@ void CodeSearch::run(std::size_t begin, std::size_t end, std::vector<std::vector
   for (std::size_t query = 0; query < end - begin; ++query) best_[query].take(out[begin + query]);
 }
 
-void CodeSearch::scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels) {
+void CodeSearch::scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels,
+                      const float* bias) {
   CodeScan scan = panels_.scan_of(first_panel, num_panels, coded_, first_query, num_queries);
-  scan.bias = bias_.data() + first_panel * kPanelWidth;
+  scan.bias = bias;
   scan.thresholds = first_panel == 0 ? nullptr : thresholds_.data() + first_query;
   scan.hit_panels = hit_panels_.data();
   scan.hit_scores = hit_scores_.data();
@@ -117,7 +119,7 @@ float CodeSearch::score_in_floats(std::size_t query) {
                        scores_.data());
   float worst = std::numeric_limits<float>::infinity();
   for (std::size_t i = 0; i < which_.size(); ++i) {
-    const float score = scores_[i] + bias_[which_[i]];
+    const float score = scores_[i] + bias_.of(which_[i]);
     if (score >= kSmallest) best_[query].offer(which_[i], score);
     worst = std::min(worst, score);
   }

@@ -5,20 +5,21 @@
 #include <vector>
 
 #include "gemel/index/coded_panels.h"
+#include "gemel/index/request_bias.h"
 #include "gemel/index/vector_index.h"
 
 namespace gemel {
 
 class CodeSearch {
  public:
-  // bias [panels * kPanelWidth], -infinity where there is no candidate; largest_bias: of those that are finite.
-  CodeSearch(const CodedPanels& panels, ConstMatrixView candidates, const SearchRequest& request, std::span<const float> bias,
+  // no_bias: as RequestBias; largest_bias: of those that are finite.
+  CodeSearch(const CodedPanels& panels, ConstMatrixView candidates, const SearchRequest& request, std::span<const float> no_bias,
              float largest_bias);
 
   void run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out);
 
  private:
-  void scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels);
+  void scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels, const float* bias);
   void keep_best(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels);
   void find_in_reach(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels);
   void keep_likely(std::size_t query);
@@ -28,7 +29,7 @@ class CodeSearch {
   const CodedPanels& panels_;
   const ConstMatrixView candidates_;
   const SearchRequest& request_;
-  const std::span<const float> bias_;
+  RequestBias bias_;
   const float largest_bias_;
   const std::size_t num_panels_, first_stretch_;
   std::size_t begin_ = 0;  // of the block

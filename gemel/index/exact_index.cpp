@@ -7,6 +7,7 @@
 #include "gemel/base/check.h"
 #include "gemel/index/code_search.h"
 #include "gemel/index/panel_hits.h"
+#include "gemel/index/request_bias.h"
 #include "gemel/numerics/kernels.h"
 
 namespace gemel {
@@ -51,8 +52,8 @@ void ExactIndex::lay_in_panels(ConstMatrixView candidates) {
 // One thread's search in floats: a block of queries against stretch after stretch of panels.
 class ExactIndex::Scan {
  public:
-  Scan(const ExactIndex& index, const SearchRequest& request, std::span<const float> bias)
-      : index_(index), request_(request), bias_(bias), first_stretch_(std::max(kPanelsAtOnce, request.k)) {
+  Scan(const ExactIndex& index, const SearchRequest& request)
+      : index_(index), request_(request), bias_(request, index.no_bias_), first_stretch_(std::max(kPanelsAtOnce, request.k)) {
     const std::size_t longest = std::min(first_stretch_, index.num_panels_);
     const std::size_t num_queries = std::min(kQueryBlock, request.queries.rows);
     hit_panels_.resize(num_queries * longest);
@@ -79,7 +80,7 @@ class ExactIndex::Scan {
  private:
   void score(std::size_t begin, std::size_t end, std::size_t first_panel, std::size_t num_panels) {
     kernels().scan_panels({.panels = index_.panels_.data() + first_panel * index_.dim_ * kPanelWidth,
-                           .bias = bias_.data() + first_panel * kPanelWidth,
+                           .bias = bias_.of_panels(first_panel, num_panels),
                            .num_panels = num_panels,
                            .dim = index_.dim_,
                            .queries = request_.queries.row(begin).data(),
@@ -106,7 +107,7 @@ class ExactIndex::Scan {
 
   const ExactIndex& index_;
   const SearchRequest& request_;
-  const std::span<const float> bias_;
+  RequestBias bias_;
   const std::size_t first_stretch_;  // panels
   std::vector<std::uint32_t> hit_panels_, num_hits_, found_;
   std::vector<float> hit_scores_, thresholds_, maxima_;
@@ -114,24 +115,14 @@ class ExactIndex::Scan {
   std::vector<std::span<const std::uint32_t>> excluded_;  // what is still ahead, of each query
 };
 
-std::vector<float> ExactIndex::biases_of(const SearchRequest& request) const {
-  std::vector<float> biases = no_bias_;
-  if (!request.candidate_bias.empty()) std::copy(request.candidate_bias.begin(), request.candidate_bias.end(), biases.begin());
-  kernels().mask_bias(request.eligible.data(), biases.data(), biases.data(), request.eligible.size());
-  return biases;
-}
-
 void ExactIndex::search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const {
   GEMEL_CHECK(request.queries.cols == dim_ || num_candidates_ == 0, "search: queries and candidates differ in width");
   check_lists(request, num_candidates_);
   out.resize(request.queries.rows);
-  const bool is_plain = request.candidate_bias.empty() && request.eligible.empty();
-  const std::vector<float> biases = is_plain ? std::vector<float>{} : biases_of(request);
-  const std::span<const float> bias = is_plain ? no_bias_ : biases;
   const float largest_bias = largest_of(request.candidate_bias);
   pool.for_blocks(request.queries.rows, kQueryBlock, [&](std::size_t begin, std::size_t end) {
-    if (coded_.is_empty()) Scan(*this, request, bias).run(begin, end, out);
-    else CodeSearch(coded_, rows_, request, bias, largest_bias).run(begin, end, out);
+    if (coded_.is_empty()) Scan(*this, request).run(begin, end, out);
+    else CodeSearch(coded_, rows_, request, no_bias_, largest_bias).run(begin, end, out);
   });
 }
 

@@ -34,7 +34,6 @@ class ExactIndex : public VectorIndex {
  private:
   class Scan;
   void lay_in_panels(ConstMatrixView candidates);
-  std::vector<float> biases_of(const SearchRequest& request) const;
 
   std::size_t num_candidates_ = 0, dim_ = 0, num_panels_ = 0;
   CodedPanels coded_;

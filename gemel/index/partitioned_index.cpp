@@ -14,7 +14,6 @@
 namespace gemel {
 namespace {
 
-constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
 constexpr std::size_t kTrainingRows = 64;     // for each centroid
 constexpr std::size_t kIterations = 10;
 constexpr std::size_t kQueryBlock = 60;       // whose partitions are ranked together
@@ -157,9 +156,10 @@ class PartitionedIndex::Probe {
 
   std::span<const float> hopes() const { return bias_bounds_.empty() ? index_.hopes_ : hopes_; }
 
-  // Never 0.
+  // Never so short that a bias divided by it is infinite.
   static float length_of(std::span<const float> query) {
-    return std::max(std::sqrt(kernels().sum_squares(query.data(), query.size())), std::numeric_limits<float>::min());
+    constexpr float kShortest = 1e-20f;
+    return std::max(std::sqrt(kernels().sum_squares(query.data(), query.size())), kShortest);
   }
 
   void search_one(std::size_t q, std::vector<ScoredIndex>& ranked, std::vector<ScoredIndex>& out) {
@@ -176,7 +176,8 @@ class PartitionedIndex::Probe {
       }
       const std::uint32_t p = ranked[next].index;
       if (length * ranked[next].score < near_.threshold()) break;
-      scan(p, length * (ranked[next].score - hopes()[p]));
+      // Not the rank without its hope, which may be so large that little of the score is left in it.
+      scan(p, kernels().dot(query_.data(), index_.centroids_.row(p).data(), query_.size()));
     }
     score_near(out);
   }
@@ -205,7 +206,6 @@ class PartitionedIndex::Probe {
     const std::size_t first = index_.starts_[p], num_blocks = index_.starts_[p + 1] - first;
     places_.resize(std::max(places_.size(), num_blocks * kNibbleBlock));
     sums_.resize(places_.size());
-    // centroid_score holds no bias: the hope that is taken off has it.
     const float unit = unit_ * index_.spreads_[p], base = centroid_score - unit * middle_;
     const float bound = bias_bounds_.empty() ? 0.0f : bias_bounds_[p];
     const float needed = (near_.threshold() - bound - base) / std::max(unit, std::numeric_limits<float>::min());

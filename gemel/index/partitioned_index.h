@@ -9,10 +9,14 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <limits>
 #include <vector>
 
+#include "gemel/base/result.h"
 #include "gemel/index/exact_index.h"
 #include "gemel/index/vector_index.h"
+#include "gemel/numerics/safetensors.h"
 
 namespace gemel {
 
@@ -43,8 +47,15 @@ class PartitionedIndex : public VectorIndex {
   // As VectorIndex::search; request.candidates are those that the index was made from.
   void search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const override;
 
+  // With what the writer has already; the effort is not in it. Errors: kIo; kCorrupt.
+  Result<void> save(SafetensorsWriter& writer, const std::filesystem::path& path) const;
+  static Result<PartitionedIndex> load(const SafetensorsFile& file, std::size_t num_candidates, std::size_t dim,
+                                       const std::filesystem::path& path);
+
  private:
   class Probe;
+  static constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
+  PartitionedIndex() = default;
   void set_steps(ConstMatrixView candidates, const std::vector<std::uint32_t>& partition_of);
   void code_partition(ConstMatrixView candidates, std::size_t partition, std::span<const std::uint32_t> members);
 

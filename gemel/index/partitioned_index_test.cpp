@@ -5,23 +5,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "gemel/index/testing.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
 namespace {
 
-Matrix clusters(std::size_t rows, std::size_t dim, std::uint64_t seed) {
-  constexpr std::size_t kClusters = 50;
-  Rng places(7), rng(seed);
-  Matrix centers(kClusters, dim), matrix(rows, dim);
-  for (std::size_t i = 0; i < centers.size(); ++i) centers.data()[i] = static_cast<float>(places.normal());
-  for (std::size_t r = 0; r < rows; ++r) {
-    const std::size_t cluster = rng.below(kClusters);
-    for (std::size_t d = 0; d < dim; ++d) matrix(r, d) = centers(cluster, d) + static_cast<float>(0.5 * rng.normal());
-  }
-  return matrix;
-}
-
+using testing::clusters;
 using Answers = std::vector<std::vector<ScoredIndex>>;
 
 double index_recall(const Answers& found, const Answers& exact) {
@@ -33,7 +23,7 @@ double index_recall(const Answers& found, const Answers& exact) {
   return static_cast<double>(hits) / static_cast<double>(all);
 }
 
-class PartitionedIndexTest : public testing::TestWithParam<std::size_t> {  // the width
+class PartitionedIndexTest : public ::testing::TestWithParam<std::size_t> {  // the width
  protected:
   PartitionedIndexTest()
       : candidates(clusters(2003, GetParam(), 1)), queries(clusters(61, GetParam(), 2)), index(candidates, {}, pool), oracle(candidates) {}
@@ -138,7 +128,18 @@ TEST_P(PartitionedIndexTest, AQueryOfNothingOrOfNoNumbersSpoilsNoOther) {
   EXPECT_EQ(found, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Widths, PartitionedIndexTest, testing::Values(1, 6, 33));
+TEST_P(PartitionedIndexTest, AQueryOfNothingGetsTheLargestBiasesEvenWhereAllAreBelowZero) {
+  std::vector<float> bias(candidates.rows());
+  for (std::size_t c = 0; c < bias.size(); ++c) bias[c] = -5 - static_cast<float>(c * 7 % bias.size());
+  std::ranges::fill(queries.row(3), 0.0f);
+  Answers found;
+  index.search({.queries = queries, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 10, .candidates = candidates}, pool,
+               found);
+  ASSERT_EQ(found[3].size(), 10u);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(found[3][i].score, -5 - static_cast<float>(i));
+}
+
+INSTANTIATE_TEST_SUITE_P(Widths, PartitionedIndexTest, ::testing::Values(1, 6, 33));
 
 TEST(PartitionedIndex, FewAndEqualCandidatesAreNoTrouble) {
   ThreadPool pool(1);

@@ -19,6 +19,7 @@
 #include "gemel/data/histories.h"
 #include "gemel/data/query_plan.h"
 #include "gemel/data/split.h"
+#include "gemel/index/index_report.h"
 #include "gemel/models/checkpoint_store.h"
 #include "gemel/models/explanation.h"
 #include "gemel/numerics/matrix.h"
@@ -103,6 +104,9 @@ class Recommender {
 
   // Embeddings by which products resemble each other, [num_items, dim], rows of length 1; empty where a model has none.
   virtual ConstMatrixView item_embeddings() const { return {}; }
+
+  // How products are searched; empty for models that search none.
+  virtual std::optional<IndexReport> index_report() const { return {}; }
 
   // Where the scores of these products for this query come from. Error kBadInput: the model cannot tell.
   virtual Result<Explanations> explain(const Query& /*query*/, std::span<const ItemIndex> /*items*/, ThreadPool& /*pool*/) const {

@@ -16,6 +16,23 @@ constexpr std::pair<TimeKind, std::string_view> kTimeKinds[] = {
 std::int64_t to_us(TimePoint at) { return at.time_since_epoch().count(); }
 TimePoint from_us(std::int64_t us) { return TimePoint(std::chrono::microseconds(us)); }
 
+const std::string kIndexRecall = concat("index_recall_at_", kIndexRecallAt);
+
+Json to_json(const IndexReport& index) {
+  if (index.num_partitions == 0) return {{"kind", "exact"}};
+  return {{"kind", "approximate"},
+          {"num_partitions", index.num_partitions},
+          {"reach", index.reach},
+          {"num_scored", index.num_scored},
+          {kIndexRecall, index.recall},
+          {"num_queries", index.num_queries}};
+}
+
+IndexReport index_from_json(const Json& json) {
+  if (json.at("kind") == "exact") return {};
+  return {json.at("num_partitions"), json.at("reach"), json.at("num_scored"), json.at(kIndexRecall), json.at("num_queries")};
+}
+
 Json to_json(const Manifest& manifest) {
   const auto kind = std::ranges::find(kTimeKinds, manifest.time_kind, &std::pair<TimeKind, std::string_view>::first);
   Json json = {{"format", "gemel bundle"},
@@ -33,6 +50,7 @@ Json to_json(const Manifest& manifest) {
                {"cut", time_label(manifest.cut, manifest.time_kind)}};
   json["actions"] = Json::array();
   for (const BundleAction& action : manifest.actions) json["actions"].push_back({{"name", action.name}, {"target", action.target}});
+  if (manifest.index) json["index"] = to_json(*manifest.index);
   json["metrics"] = Json::parse(manifest.metrics_json);
   json["files"] = Json::array();
   for (const ListedFile& file : manifest.files)
@@ -55,6 +73,7 @@ Manifest from_json(const Json& json) {
   manifest.trained_until = from_us(json.at("trained_until_us"));
   manifest.cut = from_us(json.at("cut_us"));
   for (const Json& action : json.at("actions")) manifest.actions.push_back({action.at("name"), action.at("target")});
+  if (json.contains("index")) manifest.index = index_from_json(json.at("index"));
   manifest.metrics_json = json.at("metrics").dump();
   for (const Json& file : json.at("files")) manifest.files.push_back({file.at("path"), file.at("size_bytes"), file.at("checksum")});
   return manifest;
@@ -87,6 +106,13 @@ Result<Manifest> read_manifest(const fs::path& directory) {
   for (const ListedFile& file : manifest.files)
     if (const auto checked = check_file(directory, file); !checked) return with_context(checked.error(), directory.string());
   return manifest;
+}
+
+std::string index_label(const IndexReport& index) {
+  if (index.num_partitions == 0) return "exact";
+  char recall[16];
+  std::snprintf(recall, sizeof recall, "%.4f", index.recall);
+  return concat("approximate, ", index.num_partitions, " partitions, ", kIndexRecall, " ", recall, " on ", index.num_queries, " queries");
 }
 
 std::string time_label(TimePoint at, TimeKind kind) {

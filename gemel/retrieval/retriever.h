@@ -106,6 +106,7 @@ class Retriever : public Recommender {
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
   ConstMatrixView item_embeddings() const override { return bundle_.model().item_embeddings(); }
+  std::optional<IndexReport> index_report() const override { return bundle_.model().index_report(); }
   Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const override {
     return bundle_.model().explain(query, items, pool);
   }

@@ -112,6 +112,7 @@ Manifest describe(const BundleSource& source) {
   manifest.num_items = dataset.num_items();
   for (std::size_t action = 0; action < dataset.action_names().size(); ++action)
     manifest.actions.push_back({dataset.action_names()[action], dataset.is_target(ActionIndex{static_cast<std::uint8_t>(action)})});
+  manifest.index = source.model.index_report();
   manifest.metrics_json = source.metrics_json;
   return manifest;
 }

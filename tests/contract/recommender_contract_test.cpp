@@ -72,9 +72,15 @@ struct Asked {
   std::vector<Query> queries;
 };
 
+// The two-tower once more, its products searched by partitions however few they are: then all are opened, and nothing is missed.
+constexpr std::string_view kByPartitions = "two_tower_by_partitions";
+std::string_view model_name(std::string_view contender) { return contender == kByPartitions ? "two_tower" : contender; }
+std::string_view usual_knobs(std::string_view contender) { return contender == kByPartitions ? "index = \"approximate\"" : ""; }
+
 class RecommenderContract : public ::testing::TestWithParam<std::string_view> {
  protected:
-  std::unique_ptr<Recommender> make(std::string_view knobs = "") const { return *make_model(GetParam(), knobs); }
+  std::unique_ptr<Recommender> make() const { return make(usual_knobs(GetParam())); }
+  std::unique_ptr<Recommender> make(std::string_view knobs) const { return *make_model(model_name(GetParam()), knobs); }
 
   std::unique_ptr<Recommender> fitted(const Dataset& dataset, std::size_t num_threads = 2, std::uint64_t seed = 1) const {
     auto model = make();
@@ -201,18 +207,32 @@ TEST_P(RecommenderContract, LaterEventsNeverChangeAnEarlierAnswer) {
 TEST_P(RecommenderContract, KnobsThatItPrintsMakeTheSameModel) {
   const std::string knobs = make()->knobs();
   EXPECT_EQ(make(knobs)->knobs(), knobs);
-  for (const std::string& setting : find_model(GetParam())->search_space()) {
-    const auto model = make_model(GetParam(), setting);
+  for (const std::string& setting : find_model(model_name(GetParam()))->search_space()) {
+    const auto model = make_model(model_name(GetParam()), setting);
     ASSERT_TRUE(model) << setting << ": " << model.error().message;
     EXPECT_EQ(make((*model)->knobs())->knobs(), (*model)->knobs());
   }
 }
 
 TEST_P(RecommenderContract, AnUnknownKnobIsAnErrorThatNamesIt) {
-  const auto model = make_model(GetParam(), "no_such_knob = 1");
+  const auto model = make_model(model_name(GetParam()), "no_such_knob = 1");
   ASSERT_FALSE(model);
   EXPECT_EQ(model.error().code, ErrorCode::kBadConfig);
   EXPECT_NE(model.error().message.find("no_such_knob"), std::string::npos) << model.error().message;
+}
+
+TEST(TwoTowerByPartitions, AnswersAsTheExactSearchDoesWhereAllAreOpened) {
+  ThreadPool pool(2);
+  std::vector<Answers> answers;
+  const Asked asked(shop());
+  for (const char* knobs : {"index = \"exact\"", "index = \"approximate\""}) {
+    const auto model = make_model("two_tower", knobs).value();
+    ASSERT_TRUE(model->fit(view_of(shop()), {.pool = pool, .seed = 1, .curves_path = {}}));
+    EXPECT_EQ(model->index_report()->num_partitions > 1, !answers.empty());
+    EXPECT_EQ(model->index_report()->recall, 1);
+    answers.push_back(ask(*model, asked.queries, 12));
+  }
+  EXPECT_EQ(answers[0], answers[1]);
 }
 
 // The models that learn what goes with what; mf learns how much what is tried is liked.
@@ -264,6 +284,7 @@ std::vector<std::string_view> model_names(const std::set<std::string_view>& with
 
 const auto kByName = [](const auto& parameter) { return std::string(parameter.param); };
 INSTANTIATE_TEST_SUITE_P(Models, RecommenderContract, ::testing::ValuesIn(model_names()), kByName);
+INSTANTIATE_TEST_SUITE_P(Indexes, RecommenderContract, ::testing::Values(kByPartitions), kByName);
 INSTANTIATE_TEST_SUITE_P(
     Models, TasteContract,
     ::testing::ValuesIn(model_names({"popularity", "repurchase", "mf", "content"}) /* its products have no features */), kByName);

@@ -155,6 +155,28 @@ TEST_F(CommandLine, ADamagedBundleIsRefused) {
   EXPECT_THAT(outcome.err, HasSubstr("weights.safetensors"));
 }
 
+TEST_F(CommandLine, AnApproximateIndexIsTrainedShownServedAndJudgedAndItsDamageIsFound) {
+  succeed({"ingest", "shop.toml", "--out", "dataset"});
+  succeed({"train", "dataset", "--out", "exact"});
+  EXPECT_EQ(json({"inspect", "exact", "--json"}).at("index"), "exact");
+  write("knobs.toml", "[models.two_tower]\nindex = \"approximate\"\n");
+  EXPECT_THAT(succeed({"train", "dataset", "--config", "knobs.toml", "--out", "bundle"}).out,
+              HasSubstr("two_tower: search approximate, 5 partitions, index_recall_at_100 1.0000"));
+  EXPECT_THAT(json({"inspect", "bundle", "--json"}).at("index").get<std::string>(), HasSubstr("index_recall_at_100 1.0000"));
+  // All partitions of so few products are opened.
+  for (const char* user : {"ann", "eve", "nobody"})
+    EXPECT_EQ(json({"recommend", "bundle", "--user", user, "--json"}).at("products"),
+              json({"recommend", "exact", "--user", user, "--json"}).at("products"));
+  const Json report = json({"evaluate", "dataset", "--models", "popularity", "--bundle", "exact", "--bundle", "bundle", "--json", "-"});
+  EXPECT_EQ(report.at("models").at(1).at("all"), report.at("models").at(2).at("all"));
+  std::string index = text_of(folder() / "bundle/model/index.safetensors");
+  index[index.size() / 2] ^= 1;
+  write("bundle/model/index.safetensors", index);
+  const Outcome outcome = run({"recommend", "bundle", "--user", "ann"});
+  EXPECT_EQ(outcome.exit_code, 5);
+  EXPECT_THAT(outcome.err, HasSubstr("index.safetensors"));
+}
+
 TEST_F(CommandLine, AShopOfTheLeastThatIsNeeded) {
   // No time but parts as files, no catalogue, no customers, no actions, no validation.
   write("train.csv", "user,item\na,1\na,2\nb,1\nb,3\nc,2\n");

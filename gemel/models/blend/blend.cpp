@@ -224,6 +224,15 @@ void Blend::recommend(std::span<const Query> queries, std::size_t k, std::span<c
   });
 }
 
+std::optional<IndexReport> Blend::index_report() const {
+  std::optional<IndexReport> least;
+  for (const auto& part : parts_) {
+    const auto report = part->index_report();
+    if (report && (!least || report->recall < least->recall)) least = report;
+  }
+  return least;
+}
+
 ConstMatrixView Blend::item_embeddings() const {
   for (const auto& part : parts_)
     if (part->item_embeddings().rows > 0) return part->item_embeddings();

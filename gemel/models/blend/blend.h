@@ -37,6 +37,7 @@ class Blend : public Recommender {
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
+  std::optional<IndexReport> index_report() const override;  // the least exact of the parts
   ConstMatrixView item_embeddings() const override;  // of the first part that has any
   // Each part's weighted say. Error kBadInput: a product that no part names for this query.
   Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const override;

@@ -12,6 +12,7 @@ namespace {
 const std::vector<std::string> kActivations{"linear", "relu", "gelu"};
 const std::vector<std::string> kLosses{"full", "in_batch", "mixed", "rating"};
 const std::vector<std::string> kOptimizers{"adagrad", "adam", "sgd"};
+const std::vector<std::string> kIndexKinds{"auto", "exact", "approximate"};
 const std::vector<std::string> kSchedules{"constant", "linear", "cosine"};
 
 template <class Enum>
@@ -173,6 +174,8 @@ Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   config.personal_weights = table.numbers("personal_weights");
   config.popularity_weights = table.numbers("popularity_weights");
   config.tower_gates = table.numbers("tower_gates");
+  config.index.kind = to_enum<IndexKind>(kIndexKinds, table.choice("index", kIndexKinds, "auto"));
+  config.index.recall = table.number("index_recall", config.index.recall, 0.5, 1);
 
   GEMEL_RETURN_IF_ERROR(table.finish());
   if (config.query_layers.back().units != config.candidate_layers.back().units)
@@ -253,6 +256,8 @@ std::string TwoTowerConfig::to_toml() const {
   line("personal_weights", number_list(personal_weights));
   line("popularity_weights", number_list(popularity_weights));
   line("tower_gates", number_list(tower_gates));
+  text("index", name_of(kIndexKinds, index.kind));
+  line("index_recall", index.recall);
   return out;
 }
 

@@ -8,6 +8,7 @@
 
 #include "gemel/base/config.h"
 #include "gemel/data/decayed_counts.h"
+#include "gemel/index/index_report.h"
 #include "gemel/nn/dense.h"
 #include "gemel/nn/negative_sampling.h"
 #include "gemel/nn/optimizer.h"
@@ -89,6 +90,8 @@ struct TwoTowerConfig {
   std::vector<double> personal_weights;    // [counted actions x half-lives]
   std::vector<double> popularity_weights;  // [num_counters()]
   std::vector<double> tower_gates;         // [kNumGates], by length of the history
+
+  IndexConfig index;  // of the products, for serving and evaluation
 
   // Errors are kept in the table's file: see ConfigTable.
   static Result<TwoTowerConfig> read(ConfigTable table);

@@ -17,6 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::string_view kIndexFile = "index.safetensors";
+
 std::string group_tensor(std::size_t group) { return concat("trend_groups.", group); }
 
 Result<void> save_counters(const Counters& counters, const Calibration& in_use, const fs::path& path) {
@@ -116,6 +118,7 @@ Result<void> TwoTower::save(const fs::path& directory) const {
   GEMEL_RETURN_IF_ERROR(query_encoder_.save(directory / "encoders.safetensors"));
   if (!candidate_encoder_.ids().rows().empty())
     GEMEL_RETURN_IF_ERROR(candidate_encoder_.save(directory / "candidate_features.safetensors"));
+  if (!index_.is_exact()) GEMEL_RETURN_IF_ERROR(index_.save(directory / kIndexFile));
   return save_counters(counters_, {weights_, gates_, personal_weights_}, directory / "counters.safetensors");
 }
 
@@ -135,8 +138,7 @@ Result<void> TwoTower::load(const fs::path& directory) {
   GEMEL_ASSIGN_OR_RETURN(const auto embeddings,
                          candidates.matrix("candidate_embeddings", kAnySize, network_.candidate_tower().output_dim()));
   candidate_embeddings_ = Matrix(embeddings);
-  ThreadPool alone(1);
-  index_candidates(alone);
+  GEMEL_RETURN_IF_ERROR(load_index(directory / kIndexFile));
   GEMEL_ASSIGN_OR_RETURN(const auto encoders, SafetensorsFile::open(directory / "encoders.safetensors"));
   GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::load(config_, encoders));
   if (query_encoder_.tables().size() != spec_.query_tables.size() || query_encoder_.token_tables().size() != spec_.token_tables.size() ||
@@ -152,6 +154,19 @@ Result<void> TwoTower::load(const fs::path& directory) {
   }
   GEMEL_RETURN_IF_ERROR(load_candidate_features(directory));
   return load_counters(directory / "counters.safetensors");
+}
+
+// Where there is no file, the search is exact.
+Result<void> TwoTower::load_index(const fs::path& path) {
+  ThreadPool alone(1);
+  keep_directions(alone);
+  std::error_code code;
+  if (!fs::exists(path, code)) {
+    index_ = CandidateIndex(candidate_embeddings_);
+    return {};
+  }
+  GEMEL_ASSIGN_OR_RETURN(index_, CandidateIndex::load(path, candidate_embeddings_.rows(), candidate_embeddings_.cols()));
+  return {};
 }
 
 // A bundle without the file recommends all the same.
@@ -191,7 +206,7 @@ Result<void> TwoTower::load_counters(const fs::path& path) {
   GEMEL_ASSIGN_OR_RETURN(TrendFeatures trend, load_trend(config_, file, num_items));
   if (trend.num_inputs() != spec_.num_trend_inputs) return fail(ErrorCode::kCorrupt, path.string(), ": does not fit features.json");
   counters_ = Counters(DecayedCounts::from_snapshot(std::move(snapshot), num_items), std::move(trend), query_encoder_.item_ids());
-  counters_.bias(network_, weights_, item_bias_);
+  set_bias();
   return {};
 }
 

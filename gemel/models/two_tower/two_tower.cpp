@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kQueriesAtOnce = 1024;
 constexpr std::size_t kCandidatesAtOnce = 8192;
 constexpr std::size_t kCalibrationQueries = 8192;  // plenty for a dozen numbers
+constexpr std::size_t kIndexQueries = 1000, kIndexEvents = 100'000;  // asked to choose an index: customers of the last so many events
 
 // curves.jsonl, flushed line by line: a run that is watched or cut off shows what it had.
 class CurveFile {
@@ -117,6 +118,7 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
   GEMEL_RETURN_IF_ERROR(train(trainer, view, context));
   embed_all_candidates(context.pool);
   stand_at(view);
+  choose_index(view, context.pool);
   return {};
 }
 
@@ -137,6 +139,7 @@ Result<void> TwoTower::refit(const TrainView& view, const FitContext& context) {
   if (trainer) GEMEL_RETURN_IF_ERROR(learn_on(*trainer, context));  // a week without events teaches nothing
   embed_all_candidates(context.pool);
   stand_at(view);
+  choose_index(view, context.pool);
   return {};
 }
 
@@ -342,11 +345,11 @@ void TwoTower::embed_all_candidates(ThreadPool& pool) {
     network_.embed_candidates(input, activations, pool);
     std::copy_n(activations.embeddings.data(), activations.embeddings.size(), candidate_embeddings_.row(begin).data());
   }
-  index_candidates(pool);
+  index_ = CandidateIndex(candidate_embeddings_);
+  keep_directions(pool);
 }
 
-void TwoTower::index_candidates(ThreadPool& pool) {
-  index_ = ExactIndex(candidate_embeddings_);
+void TwoTower::keep_directions(ThreadPool& pool) {
   candidate_directions_ = candidate_embeddings_;
   std::vector<float> norms(candidate_directions_.rows());
   l2_normalize_forward(candidate_directions_, candidate_directions_, norms, pool);
@@ -360,13 +363,69 @@ Counters TwoTower::new_counters(TrendFeatures trend) const {
 void TwoTower::stand_at(const TrainView& view) {
   counters_ = new_counters(counters_.trend());
   if (!counters_.is_empty()) counters_.roll(*view.dataset, view.num_events, day_of(view.until));
+  set_bias();
+}
+
+void TwoTower::set_bias() {
   counters_.bias(network_, weights_, item_bias_);
+  bias_bounds_ = index_.bias_bounds(item_bias_);
 }
 
 void TwoTower::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) {
   if (counters_.is_empty()) return;
   counters_.roll(dataset, num_events, day_of(now));
-  counters_.bias(network_, weights_, item_bias_);
+  set_bias();
+}
+
+// Queries as the index is asked them.
+struct TwoTower::Asked {
+  Matrix embeddings;
+  std::vector<PersonalCounts::Of> personal;
+  std::vector<std::vector<std::uint32_t>> scored_apart;  // excluded from the search, with what is excluded anyway
+  std::vector<std::span<const std::uint32_t>> excluded;
+};
+
+TwoTower::Asked TwoTower::ask(std::span<const Query> queries, ThreadPool& pool) const {
+  Asked asked{embed(queries, pool), count_personal(queries, pool), std::vector<std::vector<std::uint32_t>>(queries.size()), {}};
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const auto factor = static_cast<float>(network_.scale() * gates_[gate_of(queries[i].history.size())]);
+    kernels().scale(factor, asked.embeddings.row(i).data(), asked.embeddings.cols());
+    asked.excluded.push_back(as_rows(queries[i].excluded));
+    if (asked.personal[i].items.empty()) continue;
+    std::vector<std::uint32_t>& apart = asked.scored_apart[i];
+    apart = asked.personal[i].items;
+    apart.insert(apart.end(), asked.excluded.back().begin(), asked.excluded.back().end());
+    std::ranges::sort(apart);
+    asked.excluded.back() = apart;
+  }
+  return asked;
+}
+
+// By what customers would be asked for at the end of the view.
+void TwoTower::choose_index(const TrainView& view, ThreadPool& pool) {
+  if (!CandidateIndex::is_wanted(config_.index, candidate_embeddings_.rows())) return;
+  const Histories histories(*view.dataset, view.num_events);
+  const std::size_t num_recent = std::min(kIndexEvents, view.num_events);
+  std::vector<Query> queries;
+  for (const std::uint32_t place : evenly_spread(num_recent, kIndexQueries)) {
+    const std::size_t event = view.num_events - num_recent + place;
+    const UserIndex user = view.dataset->users()[event];
+    queries.push_back({.user = user,
+                       .action = view.dataset->actions()[event],
+                       .at = view.until,
+                       .history = history_before(histories.of(user), view.until),
+                       .excluded = {}});
+  }
+  const Asked asked = ask(queries, pool);
+  const std::vector<std::uint8_t> eligible = eligible_items(*view.dataset, Protocol::kRollingWeek, view.num_events);
+  index_ = CandidateIndex(config_.index,
+                          {.queries = asked.embeddings,
+                           .candidate_bias = item_bias_,
+                           .eligible = eligible,
+                           .excluded = asked.excluded,
+                           .candidates = candidate_embeddings_},
+                          pool);
+  set_bias();
 }
 
 void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
@@ -375,23 +434,17 @@ void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::spa
   std::vector<std::vector<ScoredIndex>> found;
   for (std::size_t begin = 0; begin < queries.size(); begin += kQueriesAtOnce) {
     const auto some = queries.subspan(begin, std::min(kQueriesAtOnce, queries.size() - begin));
-    Matrix embeddings = embed(some, pool);
-    const std::vector<PersonalCounts::Of> personal = count_personal(some, pool);
-    std::vector<std::vector<std::uint32_t>> scored_apart(some.size());  // excluded from the search, with what is excluded anyway
-    std::vector<std::span<const std::uint32_t>> excluded;
+    const Asked asked = ask(some, pool);
+    index_.search({.queries = asked.embeddings,
+                   .candidate_bias = item_bias_,
+                   .eligible = eligible,
+                   .excluded = asked.excluded,
+                   .k = k,
+                   .candidates = candidate_embeddings_,
+                   .bias_bounds = bias_bounds_},
+                  pool, found);
     for (std::size_t i = 0; i < some.size(); ++i) {
-      const auto factor = static_cast<float>(network_.scale() * gates_[gate_of(some[i].history.size())]);
-      kernels().scale(factor, embeddings.row(i).data(), embeddings.cols());
-      excluded.push_back(as_rows(some[i].excluded));
-      if (personal[i].items.empty()) continue;
-      scored_apart[i] = personal[i].items;
-      scored_apart[i].insert(scored_apart[i].end(), excluded.back().begin(), excluded.back().end());
-      std::ranges::sort(scored_apart[i]);
-      excluded.back() = scored_apart[i];
-    }
-    index_.search({.queries = embeddings, .candidate_bias = item_bias_, .eligible = eligible, .excluded = excluded, .k = k}, pool, found);
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      add_personal(personal[i], some[i], embeddings.row(i), eligible, k, found[i]);
+      add_personal(asked.personal[i], some[i], asked.embeddings.row(i), eligible, k, found[i]);
       for (const ScoredIndex& hit : found[i]) out[begin + i].push_back({ItemIndex{hit.index}, hit.score});
     }
   }

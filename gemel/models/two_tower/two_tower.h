@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "gemel/index/exact_index.h"
+#include "gemel/index/candidate_index.h"
 #include "gemel/models/recommender.h"
 #include "gemel/models/tuning_space.h"
 #include "gemel/models/two_tower/calibration.h"
@@ -47,6 +47,7 @@ class TwoTower final : public Recommender {
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
   ConstMatrixView item_embeddings() const override { return candidate_directions_; }
+  std::optional<IndexReport> index_report() const override { return index_.report(); }
   Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const override;
   Result<void> save(const std::filesystem::path& directory) const override;
   Result<void> load(const std::filesystem::path& directory) override;
@@ -59,7 +60,8 @@ class TwoTower final : public Recommender {
   void finish(const FitContext& context, BestEpoch best);
   Result<double> judge(const TrainView& view, const FitContext& context);
   void embed_all_candidates(ThreadPool& pool);
-  void index_candidates(ThreadPool& pool);  // whenever their embeddings are new
+  void keep_directions(ThreadPool& pool);  // whenever the embeddings are new
+  void choose_index(const TrainView& view, ThreadPool& pool);
   void stand_at(const TrainView& view);  // counters and bias as of the end of the view
   Counters new_counters(TrendFeatures trend) const;  // nothing counted yet
   bool chooses_calibration() const;
@@ -71,9 +73,13 @@ class TwoTower final : public Recommender {
   void add_personal(const PersonalCounts::Of& personal, const Query& query, std::span<const float> embedding,
                     std::span<const std::uint8_t> eligible, std::size_t k, std::vector<ScoredIndex>& found) const;
   Matrix embed(std::span<const Query> queries, ThreadPool& pool) const;
+  struct Asked;
+  Asked ask(std::span<const Query> queries, ThreadPool& pool) const;
+  void set_bias();  // whenever counters, weights or the index are new
   Matrix embed_without_each(const Query& query, std::vector<HistoryEffect>& products, ThreadPool& pool) const;
   std::vector<double> personal_biases(const PersonalCounts::Of& personal) const;
   std::vector<FeatureEffect> feature_effects(ItemIndex item, std::span<const float> query_embedding, double factor, ThreadPool& pool) const;
+  Result<void> load_index(const std::filesystem::path& path);
   Result<void> load_candidate_features(const std::filesystem::path& directory);
   Result<void> load_counters(const std::filesystem::path& path);
 
@@ -83,12 +89,13 @@ class TwoTower final : public Recommender {
   NetworkSpec spec_;
   Network network_;
   Matrix candidate_embeddings_;  // [num_items, output_dim]
-  ExactIndex index_;  // over them
+  CandidateIndex index_;  // over them
   Matrix candidate_directions_;  // the same, rows of length 1
   std::vector<double> weights_, gates_, personal_weights_;  // in use: calibrated, given, or as trained
   std::vector<std::string> warnings_;
   Counters counters_;
   std::vector<float> item_bias_;  // [num_items]; empty without a prior
+  std::vector<float> bias_bounds_;  // what the index wants to know of it
 };
 
 }  // namespace gemel

@@ -1,0 +1,29 @@
+// What a search adds to its scores, a stretch of panels at a time: the request's bias, -infinity where a candidate does not pass the
+// filter or where there is none. A request's own array of a million biases would cost as much as a tenth of its search.
+// Thread safety: one for each thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "gemel/index/vector_index.h"
+
+namespace gemel {
+
+class RequestBias {
+ public:
+  // no_bias [panels * kPanelWidth]: 0, and -infinity where there is no candidate.
+  RequestBias(const SearchRequest& request, std::span<const float> no_bias);
+
+  std::size_t num_panels() const;
+  // [num_panels * kPanelWidth], until it is asked again.
+  const float* of_panels(std::size_t first_panel, std::size_t num_panels);
+  float of(std::uint32_t candidate) const;
+
+ private:
+  const SearchRequest& request_;
+  const std::span<const float> no_bias_;
+  FloatBuffer stretch_;
+};
+
+}  // namespace gemel
