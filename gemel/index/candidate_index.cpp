@@ -4,6 +4,7 @@
 #include <array>
 
 #include "gemel/base/check.h"
+#include "gemel/base/progress.h"
 
 namespace gemel {
 namespace {
@@ -56,13 +57,14 @@ CandidateIndex::CandidateIndex(const IndexConfig& config, SearchRequest asked, T
 // The fewest estimates that lose at most half of what may be lost, then the shortest reach; the most of both where no effort is enough.
 IndexReport CandidateIndex::choose_effort(double wanted, const SearchRequest& asked, const Answers& best, ThreadPool& pool) {
   const auto recall_at = [&](std::size_t num_scored, float reach) {
+    if (interrupted()) return 0.0;
     partitions_->set_effort({.reach = reach, .num_scored = num_scored});
     Answers found;
     partitions_->search(asked, pool, found);
     return index_recall(found, best);
   };
-  const auto enough = std::ranges::find_if(
-      kNumScored, [&](std::size_t num_scored) { return recall_at(num_scored, kAllOpen) >= (1 + wanted) / 2; });
+  const auto enough =
+      std::ranges::find_if(kNumScored, [&](std::size_t num_scored) { return recall_at(num_scored, kAllOpen) >= (1 + wanted) / 2; });
   const std::size_t num_scored = enough == kNumScored.end() ? kNumScored.back() : *enough;
   int too_short = -1, far_enough = kReachSteps;
   while (far_enough - too_short > 1) {
@@ -100,7 +102,8 @@ Result<CandidateIndex> CandidateIndex::load(const std::filesystem::path& path, s
   index.partitions_ = std::make_unique<PartitionedIndex>(std::move(partitions));
   GEMEL_ASSIGN_OR_RETURN(const auto measured, file.values<double>("measured", {4}));
   const auto [reach, num_scored, recall, num_queries] = std::tuple(measured[0], measured[1], measured[2], measured[3]);
-  if (!(reach >= 0 && reach <= kAllOpen && num_scored >= 1 && num_scored <= 1e9 && recall >= 0 && recall <= 1 && num_queries >= 0 && num_queries <= 1e9))
+  if (!(reach >= 0 && reach <= kAllOpen && num_scored >= 1 && num_scored <= 1e9 && recall >= 0 && recall <= 1 && num_queries >= 0 &&
+        num_queries <= 1e9))
     return fail(ErrorCode::kCorrupt, path.string(), ": what was measured makes no sense");
   index.partitions_->set_effort({static_cast<float>(reach), static_cast<std::size_t>(num_scored)});
   index.report_ = {index.partitions_->num_partitions(), static_cast<float>(reach), static_cast<std::size_t>(num_scored), recall,

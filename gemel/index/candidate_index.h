@@ -21,7 +21,8 @@ class CandidateIndex {
   CandidateIndex() = default;
   explicit CandidateIndex(ConstMatrixView candidates);  // exact
   // As the config says; `asked` are queries like those to come, with bias, filter and candidates. Where the candidates decide, by
-  // partitions only if some effort reaches the recall asked for. Cost: that of both indexes, and some ten searches of all queries.
+  // partitions only if some effort reaches the recall asked for. Cost: that of both indexes, and some ten searches of all queries. After
+  // Ctrl-C it comes to an end early, and is not to be kept.
   CandidateIndex(const IndexConfig& config, SearchRequest asked, ThreadPool& pool);
 
   static bool is_wanted(const IndexConfig& config, std::size_t num_candidates);  // one by partitions

@@ -1,7 +1,6 @@
 #include "gemel/index/candidate_index.h"
 
 #include <gtest/gtest.h>
-
 #include <unistd.h>
 
 #include <algorithm>

@@ -20,7 +20,7 @@ CodeSearch::CodeSearch(const CodedPanels& panels, ConstMatrixView candidates, co
     : panels_(panels),
       candidates_(candidates),
       request_(request),
-      bias_(request, no_bias),
+      bias_(request, no_bias, candidates.rows),
       largest_bias_(largest_bias),
       num_panels_(bias_.num_panels()),
       first_stretch_(std::max(kFirstPanels, request.k / 4)) {

@@ -53,7 +53,10 @@ void ExactIndex::lay_in_panels(ConstMatrixView candidates) {
 class ExactIndex::Scan {
  public:
   Scan(const ExactIndex& index, const SearchRequest& request)
-      : index_(index), request_(request), bias_(request, index.no_bias_), first_stretch_(std::max(kPanelsAtOnce, request.k)) {
+      : index_(index),
+        request_(request),
+        bias_(request, index.no_bias_, index.num_candidates_),
+        first_stretch_(std::max(kPanelsAtOnce, request.k)) {
     const std::size_t longest = std::min(first_stretch_, index.num_panels_);
     const std::size_t num_queries = std::min(kQueryBlock, request.queries.rows);
     hit_panels_.resize(num_queries * longest);

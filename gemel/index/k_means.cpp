@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "gemel/base/check.h"
+#include "gemel/base/progress.h"
 #include "gemel/index/exact_index.h"
 #include "gemel/numerics/kernels.h"
 #include "gemel/numerics/rng.h"
@@ -76,7 +77,7 @@ std::vector<std::uint32_t> nearest_centroids(ConstMatrixView rows, ConstMatrixVi
   const ExactIndex index(centroids);
   std::vector<std::uint32_t> nearest(rows.rows);
   std::vector<std::vector<ScoredIndex>> found;
-  for (std::size_t begin = 0; begin < rows.rows; begin += kRowsAtOnce) {
+  for (std::size_t begin = 0; begin < rows.rows && !interrupted(); begin += kRowsAtOnce) {
     const std::size_t end = std::min(begin + kRowsAtOnce, rows.rows);
     index.search({.queries = rows.row_block(begin, end), .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 1}, pool, found);
     for (std::size_t row = begin; row < end; ++row) nearest[row] = found[row - begin].empty() ? 0 : found[row - begin][0].index;
@@ -87,7 +88,7 @@ std::vector<std::uint32_t> nearest_centroids(ConstMatrixView rows, ConstMatrixVi
 Matrix k_means(ConstMatrixView rows, const KMeansOptions& options, ThreadPool& pool) {
   GEMEL_CHECK(options.num_centroids <= rows.rows, "k_means: more centroids than rows");
   Matrix centroids = draw_rows(rows, options.num_centroids, options.seed);
-  for (std::size_t iteration = 0; iteration < options.iterations; ++iteration) {
+  for (std::size_t iteration = 0; iteration < options.iterations && !interrupted(); ++iteration) {
     const Grouping groups = group_rows(nearest_centroids(rows, centroids, pool), centroids.rows());
     move_to_means(rows, groups, centroids, pool);
     split_largest(groups, centroids);

@@ -1,4 +1,5 @@
-// Lloyd's algorithm on rows of floats: centroids that many rows are near to. The same for any number of threads.
+// Lloyd's algorithm on rows of floats: centroids that many rows are near to. The same for any number of threads. After Ctrl-C it comes to
+// an end early, and nothing of it is to be kept.
 #pragma once
 
 #include <cstdint>

@@ -59,9 +59,9 @@ Result<PartitionedIndex> PartitionedIndex::load(const SafetensorsFile& file, std
   if (num_there != num_candidates) return corrupt("a candidate is in no partition");
   const std::size_t block = kNibbleBlock;
   for (std::size_t p = 0; p < centroids.rows; ++p) {
-    const auto members = ids.subspan(static_cast<std::size_t>(starts[p]) * block, static_cast<std::size_t>(starts[p + 1] - starts[p]) * block);
-    if (!std::ranges::is_partitioned(members, [](std::uint32_t id) { return id != kNobody; }))
-      return corrupt("a partition has gaps");
+    const auto members =
+        ids.subspan(static_cast<std::size_t>(starts[p]) * block, static_cast<std::size_t>(starts[p + 1] - starts[p]) * block);
+    if (!std::ranges::is_partitioned(members, [](std::uint32_t id) { return id != kNobody; })) return corrupt("a partition has gaps");
   }
   index.centroids_ = Matrix(centroids);
   index.coarse_ = ExactIndex(centroids);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "gemel/index/vector_index.h"
@@ -13,7 +14,7 @@ namespace gemel {
 class RequestBias {
  public:
   // no_bias [panels * kPanelWidth]: 0, and -infinity where there is no candidate.
-  RequestBias(const SearchRequest& request, std::span<const float> no_bias);
+  RequestBias(const SearchRequest& request, std::span<const float> no_bias, std::size_t num_candidates);
 
   std::size_t num_panels() const;
   // [num_panels * kPanelWidth], until it is asked again.
@@ -23,7 +24,9 @@ class RequestBias {
  private:
   const SearchRequest& request_;
   const std::span<const float> no_bias_;
-  FloatBuffer stretch_;
+  const std::size_t num_candidates_;
+  std::unique_ptr<float[]> stretch_;
+  std::size_t capacity_ = 0;
 };
 
 }  // namespace gemel

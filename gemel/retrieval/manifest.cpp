@@ -20,12 +20,8 @@ const std::string kIndexRecall = concat("index_recall_at_", kIndexRecallAt);
 
 Json to_json(const IndexReport& index) {
   if (index.num_partitions == 0) return {{"kind", "exact"}};
-  return {{"kind", "approximate"},
-          {"num_partitions", index.num_partitions},
-          {"reach", index.reach},
-          {"num_scored", index.num_scored},
-          {kIndexRecall, index.recall},
-          {"num_queries", index.num_queries}};
+  return {{"kind", "approximate"},      {"num_partitions", index.num_partitions}, {"reach", index.reach}, {"num_scored", index.num_scored},
+          {kIndexRecall, index.recall}, {"num_queries", index.num_queries}};
 }
 
 IndexReport index_from_json(const Json& json) {

@@ -118,8 +118,7 @@ Result<void> TwoTower::fit(const TrainView& view, const FitContext& context) {
   GEMEL_RETURN_IF_ERROR(train(trainer, view, context));
   embed_all_candidates(context.pool);
   stand_at(view);
-  choose_index(view, context.pool);
-  return {};
+  return choose_index(view, context);
 }
 
 Result<void> TwoTower::refit(const TrainView& view, const FitContext& context) {
@@ -139,8 +138,7 @@ Result<void> TwoTower::refit(const TrainView& view, const FitContext& context) {
   if (trainer) GEMEL_RETURN_IF_ERROR(learn_on(*trainer, context));  // a week without events teaches nothing
   embed_all_candidates(context.pool);
   stand_at(view);
-  choose_index(view, context.pool);
-  return {};
+  return choose_index(view, context);
 }
 
 Result<void> TwoTower::learn_on(Trainer& trainer, const FitContext& context) {
@@ -402,8 +400,9 @@ TwoTower::Asked TwoTower::ask(std::span<const Query> queries, ThreadPool& pool) 
 }
 
 // By what customers would be asked for at the end of the view.
-void TwoTower::choose_index(const TrainView& view, ThreadPool& pool) {
-  if (!CandidateIndex::is_wanted(config_.index, candidate_embeddings_.rows())) return;
+Result<void> TwoTower::choose_index(const TrainView& view, const FitContext& context) {
+  if (!CandidateIndex::is_wanted(config_.index, candidate_embeddings_.rows())) return {};
+  context.progress.begin("choose an index", candidate_embeddings_.rows(), "products");
   const Histories histories(*view.dataset, view.num_events);
   const std::size_t num_recent = std::min(kIndexEvents, view.num_events);
   std::vector<Query> queries;
@@ -416,7 +415,7 @@ void TwoTower::choose_index(const TrainView& view, ThreadPool& pool) {
                        .history = history_before(histories.of(user), view.until),
                        .excluded = {}});
   }
-  const Asked asked = ask(queries, pool);
+  const Asked asked = ask(queries, context.pool);
   const std::vector<std::uint8_t> eligible = eligible_items(*view.dataset, Protocol::kRollingWeek, view.num_events);
   index_ = CandidateIndex(config_.index,
                           {.queries = asked.embeddings,
@@ -424,8 +423,11 @@ void TwoTower::choose_index(const TrainView& view, ThreadPool& pool) {
                            .eligible = eligible,
                            .excluded = asked.excluded,
                            .candidates = candidate_embeddings_},
-                          pool);
+                          context.pool);
+  context.progress.end();
+  if (interrupted()) return fail(ErrorCode::kInterrupted, "models.two_tower: interrupted while an index was made");
   set_bias();
+  return {};
 }
 
 void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,

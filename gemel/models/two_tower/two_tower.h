@@ -61,7 +61,7 @@ class TwoTower final : public Recommender {
   Result<double> judge(const TrainView& view, const FitContext& context);
   void embed_all_candidates(ThreadPool& pool);
   void keep_directions(ThreadPool& pool);  // whenever the embeddings are new
-  void choose_index(const TrainView& view, ThreadPool& pool);
+  Result<void> choose_index(const TrainView& view, const FitContext& context);
   void stand_at(const TrainView& view);  // counters and bias as of the end of the view
   Counters new_counters(TrendFeatures trend) const;  // nothing counted yet
   bool chooses_calibration() const;
