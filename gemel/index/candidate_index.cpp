@@ -23,6 +23,7 @@ double index_recall(const Answers& found, const Answers& best) {
   std::size_t hits = 0, all = 0;
   for (std::size_t q = 0; q < best.size(); ++q) {
     all += best[q].size();
+    if (best[q].empty()) continue;
     std::size_t as_good = 0;
     for (const ScoredIndex& hit : found[q])
       as_good += hit.score >= best[q].back().score || std::ranges::count(best[q], hit.index, &ScoredIndex::index) > 0;

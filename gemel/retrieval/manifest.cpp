@@ -19,7 +19,7 @@ TimePoint from_us(std::int64_t us) { return TimePoint(std::chrono::microseconds(
 const std::string kIndexRecall = concat("index_recall_at_", kIndexRecallAt);
 
 Json to_json(const IndexReport& index) {
-  if (index.num_partitions == 0) return {{"kind", "exact"}};
+  if (index.num_partitions == 0) return Json::object({{"kind", "exact"}});
   return {{"kind", "approximate"},      {"num_partitions", index.num_partitions}, {"reach", index.reach}, {"num_scored", index.num_scored},
           {kIndexRecall, index.recall}, {"num_queries", index.num_queries}};
 }
