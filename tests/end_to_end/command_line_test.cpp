@@ -161,7 +161,7 @@ TEST_F(CommandLine, AnApproximateIndexIsTrainedShownServedAndJudgedAndItsDamageI
   EXPECT_EQ(json({"inspect", "exact", "--json"}).at("index"), "exact");
   write("knobs.toml", "[models.two_tower]\nindex = \"approximate\"\n");
   EXPECT_THAT(succeed({"train", "dataset", "--config", "knobs.toml", "--out", "bundle"}).out,
-              HasSubstr("two_tower: search approximate, 5 partitions, index_recall_at_100 1.0000"));
+              HasSubstr("two_tower: search approximate, 6 partitions, index_recall_at_100 1.0000"));
   EXPECT_THAT(json({"inspect", "bundle", "--json"}).at("index").get<std::string>(), HasSubstr("index_recall_at_100 1.0000"));
   // All partitions of so few products are opened.
   for (const char* user : {"ann", "eve", "nobody"})
