@@ -1,6 +1,7 @@
 #include "gemel/retrieval/bundle.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "gemel/models/registry.h"
@@ -21,18 +22,39 @@ std::string known_models() {
 
 Result<Bundle> Bundle::open(const fs::path& directory) {
   Bundle bundle;
-  GEMEL_ASSIGN_OR_RETURN(bundle.manifest_, read_manifest(directory));
-  const auto loaded = bundle.load(directory);
+  ThreadPool pool;
+  GEMEL_ASSIGN_OR_RETURN(bundle.manifest_, read_manifest(directory, pool));
+  const auto loaded = bundle.load(directory, pool);
   if (loaded) return bundle;
   // A file that the manifest should have listed, or that went away since it was checked, is damage too.
   if (loaded.error().code == ErrorCode::kNotFound) return Failure{{ErrorCode::kCorrupt, loaded.error().message}};
   return Failure{loaded.error()};
 }
 
-Result<void> Bundle::load(const fs::path& directory) {
-  GEMEL_ASSIGN_OR_RETURN(items_, EntityLines::open(directory / "items.jsonl", manifest_.num_items));
-  GEMEL_ASSIGN_OR_RETURN(users_, EntityLines::open(directory / "users.jsonl", manifest_.num_users));
-  GEMEL_ASSIGN_OR_RETURN(customers_, CustomerState::open(directory / "state", manifest_));
+// The parts do not know each other: all threads at once. The error is that of the first that has one.
+Result<void> Bundle::load(const fs::path& directory, ThreadPool& pool) {
+  const std::function<Result<void>()> parts[] = {
+      [&]() -> Result<void> {
+        GEMEL_ASSIGN_OR_RETURN(items_, EntityLines::open(directory / "items.jsonl", manifest_.num_items));
+        return {};
+      },
+      [&]() -> Result<void> {
+        GEMEL_ASSIGN_OR_RETURN(users_, EntityLines::open(directory / "users.jsonl", manifest_.num_users));
+        return {};
+      },
+      [&]() -> Result<void> {
+        GEMEL_ASSIGN_OR_RETURN(customers_, CustomerState::open(directory / "state", manifest_));
+        return {};
+      },
+      [&] { return load_model(directory); },
+  };
+  std::vector<Result<void>> outcomes(std::size(parts));
+  pool.run(outcomes.size(), [&](std::size_t part) { outcomes[part] = parts[part](); });
+  for (const Result<void>& outcome : outcomes) GEMEL_RETURN_IF_ERROR(outcome);
+  return {};
+}
+
+Result<void> Bundle::load_model(const fs::path& directory) {
   if (find_model(manifest_.model_name) == nullptr)
     return fail(ErrorCode::kCorrupt, directory.string(), ": holds the model '", manifest_.model_name, "', this program knows ",
                 known_models());

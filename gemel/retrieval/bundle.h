@@ -62,7 +62,8 @@ class Bundle {
 
  private:
   friend class Retriever;  // puts a later state in place of the saved one
-  Result<void> load(const std::filesystem::path& directory);
+  Result<void> load(const std::filesystem::path& directory, ThreadPool& pool);
+  Result<void> load_model(const std::filesystem::path& directory);
 
   Manifest manifest_;
   std::unique_ptr<Recommender> model_;

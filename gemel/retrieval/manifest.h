@@ -11,6 +11,7 @@
 #include "gemel/base/result.h"
 #include "gemel/base/sealed_json.h"
 #include "gemel/data/dataset.h"
+#include "gemel/numerics/thread_pool.h"
 
 namespace gemel {
 
@@ -41,7 +42,7 @@ Result<void> write_manifest(const std::filesystem::path& directory, const Manife
 
 // Checks the manifest's own checksum, then size and checksum of every file. Errors: kNotFound (nothing there), kCorrupt (foreign, torn,
 // newer, or damaged).
-Result<Manifest> read_manifest(const std::filesystem::path& directory);
+Result<Manifest> read_manifest(const std::filesystem::path& directory, ThreadPool& pool);
 
 // "2017-12-01 08:30:00"; for Datasets that only know an order, "row 1200".
 std::string time_label(TimePoint at, TimeKind kind);
