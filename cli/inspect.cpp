@@ -66,8 +66,8 @@ Result<void> inspect_dataset(const fs::path& directory, bool as_json, CommandCon
   return {};
 }
 
-Result<Json> describe_bundle(const fs::path& directory) {
-  GEMEL_ASSIGN_OR_RETURN(const Manifest manifest, read_manifest(directory));
+Result<Json> describe_bundle(const fs::path& directory, ThreadPool& pool) {
+  GEMEL_ASSIGN_OR_RETURN(const Manifest manifest, read_manifest(directory, pool));
   Json json = {{"kind", "bundle"},
                {"model", manifest.model_name},
                {"knobs", manifest.model_knobs},
@@ -92,7 +92,7 @@ Result<void> inspect(const fs::path& directory, bool as_json, CommandContext& co
     return fail(ErrorCode::kNotFound, directory.string(), ": neither a Dataset (", kDatasetMarker, ") nor a bundle (", kManifestFile,
                 ") is here");
   if (!is_bundle) return inspect_dataset(directory, as_json, context);
-  GEMEL_ASSIGN_OR_RETURN(const Json json, describe_bundle(directory));
+  GEMEL_ASSIGN_OR_RETURN(const Json json, describe_bundle(directory, context.pool()));
   print(directory.string(), json, as_json);
   return {};
 }

@@ -26,14 +26,21 @@ class CustomerBootstrap {
   CustomerBootstrap(std::span<const UserIndex> users, std::uint64_t seed);
 
   std::size_t num_queries() const { return customer_of_query_.size(); }
-  std::size_t num_customers() const { return queries_of_customer_.size(); }
+  std::size_t num_customers() const { return num_customers_; }
 
   // Of every column of values [num_queries, num_columns], row-major. -> [num_columns]
   std::vector<Interval> intervals(std::span<const double> values, std::size_t num_columns, ThreadPool& pool) const;
 
  private:
+  static constexpr std::size_t kTogether = 4;
+  static_assert(kNumResamples % kTogether == 0);
+  struct Rows;
+  Rows distinct_rows(std::span<const double> values, std::size_t num_columns) const;
+  // means [kTogether, num_columns]
+  void resample(const Rows& rows, std::size_t num_columns, std::size_t first, std::span<double> means) const;
+
   std::vector<std::uint32_t> customer_of_query_;
-  std::vector<double> queries_of_customer_;  // how many each has
+  std::size_t num_customers_ = 0;
   std::uint64_t seed_;
 };
 

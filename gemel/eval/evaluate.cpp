@@ -1,10 +1,12 @@
 #include "gemel/eval/evaluate.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <map>
 
 #include "gemel/eval/buckets.h"
+#include "gemel/eval/item_attributes.h"
 
 namespace gemel {
 namespace {
@@ -19,28 +21,20 @@ class Judge {
     sales_.assign(dataset.num_items(), 0);
     const std::size_t before_cut = plan.blocks.empty() ? 0 : plan.blocks.front().num_known_events;
     for (const ItemIndex item : dataset.items().first(before_cut)) ++sales_[to_size(item)];
-    for (const std::size_t k : kCutoffs) list_counters_.emplace_back(sales_, attributes_, k);
+    for (const std::size_t k : kCutoffs) list_counters_.emplace_back(sales_, k);
     bucket_of_item_ = popularity_buckets(sales_);
     for (const Bucket& bucket : kPopularityBuckets) by_popularity_.push_back(slice_of(bucket));
     for (const Bucket& bucket : kHistoryBuckets) by_history_.push_back(slice_of(bucket));
   }
 
-  void add(const PlannedQuery& query, std::span<const ScoredItem> answer) {
-    ranking_.clear();
-    for (const ScoredItem& scored : answer) ranking_.push_back(scored.item);
-    for (ListCounter& counter : list_counters_) counter.add(answer);
-
-    const auto targets = std::span(plan_.targets).subspan(query.targets_begin, query.targets_end - query.targets_begin);
-    const auto history = history_before(all_events_.of(query.user), query.at);
-    split_targets(targets, history);
-    add_to(all_, query, targets);
-    add_to_week(query, targets.size());
-    add_to(history.empty() ? without_history_ : with_history_, query, targets);
-    add_to(repeats_, query, had_);
-    add_to(first_purchases_, query, had_not_);
-    add_to(new_products_, query, of_bucket_.back());
-    for (std::size_t bucket = 0; bucket < by_popularity_.size(); ++bucket) add_to(by_popularity_[bucket], query, of_bucket_[bucket]);
-    add_to(by_history_[history_bucket(history.size())], query, targets);
+  // The answers to queries that follow each other.
+  void add(std::span<const PlannedQuery> queries, std::span<const std::vector<ScoredItem>> answers, ThreadPool& pool) {
+    std::vector<Diversities> diversities(queries.size());
+    constexpr std::size_t kListsPerBlock = 32;
+    pool.for_blocks(queries.size(), kListsPerBlock, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) diversities[i] = diversities_of(answers[i]);
+    });
+    for (std::size_t i = 0; i < queries.size(); ++i) add(queries[i], answers[i], diversities[i]);
   }
 
   void end_block() {
@@ -62,6 +56,35 @@ class Judge {
   }
 
  private:
+  using Diversities = std::array<std::optional<double>, kCutoffs.size()>;
+
+  Diversities diversities_of(std::span<const ScoredItem> answer) const {
+    std::vector<ItemIndex> list;
+    for (const ScoredItem& scored : answer.first(std::min(ListCounter::kMostDiverse, answer.size()))) list.push_back(scored.item);
+    Diversities diversities;
+    const auto num_diverse = std::ranges::upper_bound(kCutoffs, ListCounter::kMostDiverse) - kCutoffs.begin();
+    attributes_.diversities(list, std::span(kCutoffs).first(static_cast<std::size_t>(num_diverse)), diversities);
+    return diversities;
+  }
+
+  void add(const PlannedQuery& query, std::span<const ScoredItem> answer, const Diversities& diversities) {
+    ranking_.clear();
+    for (const ScoredItem& scored : answer) ranking_.push_back(scored.item);
+    for (std::size_t k = 0; k < list_counters_.size(); ++k) list_counters_[k].add(answer, diversities[k]);
+
+    const auto targets = std::span(plan_.targets).subspan(query.targets_begin, query.targets_end - query.targets_begin);
+    const auto history = history_before(all_events_.of(query.user), query.at);
+    split_targets(targets, history);
+    add_to(all_, query, targets);
+    add_to_week(query, targets.size());
+    add_to(history.empty() ? without_history_ : with_history_, query, targets);
+    add_to(repeats_, query, had_);
+    add_to(first_purchases_, query, had_not_);
+    add_to(new_products_, query, of_bucket_.back());
+    for (std::size_t bucket = 0; bucket < by_popularity_.size(); ++bucket) add_to(by_popularity_[bucket], query, of_bucket_[bucket]);
+    add_to(by_history_[history_bucket(history.size())], query, targets);
+  }
+
   static Slice slice_of(const Bucket& bucket) {
     return {.name = std::string(bucket.name), .meaning = std::string(bucket.meaning), .users = {}, .values = {}};
   }
@@ -160,7 +183,7 @@ Result<Evaluation> evaluate(Recommender& model, const Dataset& dataset, const Hi
       queries.clear();
       for (const PlannedQuery& planned : asked) queries.push_back(to_query(planned, plan, all_events));
       model.recommend(queries, kMaxCutoff, eligible, pool, answers);
-      for (std::size_t i = 0; i < asked.size(); ++i) judge.add(asked[i], answers[i]);
+      judge.add(asked, answers, pool);
       while (watched_answers.size() < extras.watched.size() && extras.watched[watched_answers.size()] < begin + asked.size()) {
         watched_answers.push_back(answers[extras.watched[watched_answers.size()] - begin]);
       }

@@ -23,10 +23,13 @@ class ItemAttributes {
   // Intra-list diversity (Ziegler et al., WWW 2005, by its complement): the mean over pairs of products of 1 - Jaccard similarity of their
   // values. Products without any value are left out; empty when fewer than two are left.
   std::optional<double> diversity(std::span<const ItemIndex> list) const;
+  // Of the first k of the list, for each of `cutoffs` in ascending order: pairs are compared once. -> [cutoffs]
+  void diversities(std::span<const ItemIndex> list, std::span<const std::size_t> cutoffs, std::span<std::optional<double>> out) const;
 
  private:
   std::vector<std::size_t> offsets_;  // [num_items + 1]
   std::vector<std::uint32_t> values_;
+  std::uint32_t num_values_ = 0;  // different ones
 };
 
 }  // namespace gemel

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "gemel/data/testing.h"
 
 namespace gemel {
@@ -27,6 +29,13 @@ TEST(ItemAttributes, DiversityAgreesWithACaseWorkedByHand) {
   EXPECT_DOUBLE_EQ(*attributes.diversity(items({"tea", "nil", "rum"})), 0.5) << "nil is not in the catalogue: nothing is known of it";
   EXPECT_FALSE(attributes.diversity(items({"tea", "nil"})));
   EXPECT_FALSE(attributes.diversity(items({"tea"})));
+
+  std::array<std::optional<double>, 4> first;  // of the first 1, 2, 3, 9
+  attributes.diversities(items({"tea", "rum", "ice", "nil"}), std::array<std::size_t, 4>{1, 2, 3, 9}, first);
+  EXPECT_FALSE(first[0]);
+  EXPECT_DOUBLE_EQ(*first[1], 0.5);
+  EXPECT_DOUBLE_EQ(*first[2], (0.5 + 0.75 + 1) / 3);
+  EXPECT_EQ(*first[3], *first[2]);
 }
 
 }  // namespace

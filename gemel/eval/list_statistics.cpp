@@ -28,18 +28,13 @@ double gini(std::vector<double> counts) {
   return weighted / (n * total);
 }
 
-ListCounter::ListCounter(std::span<const double> sales, const ItemAttributes& attributes, std::size_t k)
-    : attributes_(&attributes),
-      k_(k),
-      novelty_(sales.size()),
-      is_tail_(tail_of(sales)),
-      block_counts_(sales.size()),
-      counts_(sales.size()) {
+ListCounter::ListCounter(std::span<const double> sales, std::size_t k)
+    : k_(k), novelty_(sales.size()), is_tail_(tail_of(sales)), block_counts_(sales.size()), counts_(sales.size()) {
   const double total = std::accumulate(sales.begin(), sales.end(), static_cast<double>(sales.size()));
   for (std::size_t item = 0; item < sales.size(); ++item) novelty_[item] = static_cast<float>(-std::log2((sales[item] + 1) / total));
 }
 
-void ListCounter::add(std::span<const ScoredItem> list) {
+void ListCounter::add(std::span<const ScoredItem> list, std::optional<double> diversity) {
   for (const ScoredItem& scored : list.first(std::min(k_, list.size()))) {
     const std::size_t item = to_size(scored.item);
     ++block_counts_[item];
@@ -48,13 +43,9 @@ void ListCounter::add(std::span<const ScoredItem> list) {
     novelty_sum_ += novelty_[item];
   }
   ++block_lists_;
-  if (k_ > kMostDiverse) return;
-  items_.clear();
-  for (const ScoredItem& scored : list.first(std::min(k_, list.size()))) items_.push_back(scored.item);
-  if (const auto diversity = attributes_->diversity(items_)) {
-    diversity_sum_ += *diversity;
-    ++num_diverse_;
-  }
+  if (!diversity) return;
+  diversity_sum_ += *diversity;
+  ++num_diverse_;
 }
 
 void ListCounter::end_block() {

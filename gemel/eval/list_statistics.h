@@ -8,7 +8,6 @@
 #include <span>
 #include <vector>
 
-#include "gemel/eval/item_attributes.h"
 #include "gemel/models/recommender.h"
 
 namespace gemel {
@@ -29,16 +28,16 @@ class ListCounter {
  public:
   static constexpr std::size_t kMostDiverse = 20;  // a list of 100 has 4,950 pairs
 
-  // sales [num_items]: how often each product was sold before the cut. Borrows `attributes`.
-  ListCounter(std::span<const double> sales, const ItemAttributes& attributes, std::size_t k);
+  // sales [num_items]: how often each product was sold before the cut.
+  ListCounter(std::span<const double> sales, std::size_t k);
 
-  void add(std::span<const ScoredItem> list);
+  // diversity: of the first k of the list (item_attributes.h); empty where it has none, and for k above kMostDiverse.
+  void add(std::span<const ScoredItem> list, std::optional<double> diversity);
   void end_block();  // lists of different blocks are not compared with each other
   // eligible [num_items]: what could have been recommended by the end.
   ListStatistics finish(std::span<const std::uint8_t> eligible) const;
 
  private:
-  const ItemAttributes* attributes_;
   std::size_t k_;
   std::vector<float> novelty_;       // [num_items]
   std::vector<std::uint8_t> is_tail_;  // [num_items]
@@ -46,7 +45,6 @@ class ListCounter {
   std::size_t block_lists_ = 0, num_lists_ = 0, num_recommended_ = 0, num_tail_ = 0;
   double novelty_sum_ = 0, shared_pairs_ = 0, pairs_ = 0, diversity_sum_ = 0;
   std::size_t num_diverse_ = 0;      // lists that have a diversity
-  std::vector<ItemIndex> items_;     // scratch of add
 };
 
 // Gini coefficient of counts, any order; 0 when nothing was counted.

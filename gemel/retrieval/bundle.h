@@ -14,15 +14,12 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
-#include <vector>
 
-#include "gemel/base/file.h"
-#include "gemel/data/histories.h"
 #include "gemel/models/recommender.h"
+#include "gemel/retrieval/customer_state.h"
+#include "gemel/retrieval/entity_lines.h"
 #include "gemel/retrieval/manifest.h"
 
 namespace gemel {
@@ -42,14 +39,6 @@ struct BundleSource {
 // Written beside `target` and renamed into place. Errors: kIo, kBadInput (`target` is somebody else's folder), kInterrupted.
 Result<void> save_bundle(const std::filesystem::path& target, const BundleSource& source);
 
-// The distinct products of each customer: rows of sorted ItemIndex.
-struct SeenItems {
-  std::vector<std::size_t> offsets;  // [num_users + 1]
-  std::vector<ItemIndex> items;
-  std::span<const ItemIndex> of(UserIndex user) const;
-};
-SeenItems seen_items(const Dataset& dataset, std::size_t num_events);
-
 struct Product {
   std::string id;
   std::string name;             // the id where the shop names nothing
@@ -64,9 +53,7 @@ class Bundle {
   const Manifest& manifest() const { return manifest_; }
   const Recommender& model() const { return *model_; }
   Recommender& model() { return *model_; }
-  const Histories& histories() const { return histories_; }
-  const SeenItems& seen() const { return seen_; }
-  std::span<const std::uint8_t> eligible() const { return eligible_; }  // [num_items]
+  const CustomerState& customers() const { return customers_; }
 
   std::optional<UserIndex> find_user(std::string_view id) const;
   std::optional<ItemIndex> find_item(std::string_view id) const;
@@ -75,23 +62,13 @@ class Bundle {
 
  private:
   friend class Retriever;  // puts a later state in place of the saved one
-  Result<void> load(const std::filesystem::path& directory);
-  Result<void> load_state(const std::filesystem::path& directory);
-
-  // Lines of a .jsonl file whose first key is "id", and where each id stands.
-  struct EntityLines {
-    MappedFile file;
-    std::vector<std::string_view> lines;
-    std::unordered_map<std::string, std::uint32_t> rows;
-    Result<void> open(const std::filesystem::path& path, std::size_t expected_rows);
-  };
+  Result<void> load(const std::filesystem::path& directory, ThreadPool& pool);
+  Result<void> load_model(const std::filesystem::path& directory);
 
   Manifest manifest_;
   std::unique_ptr<Recommender> model_;
   EntityLines items_, users_;
-  Histories histories_;
-  SeenItems seen_;
-  std::vector<std::uint8_t> eligible_;
+  CustomerState customers_;
 };
 
 }  // namespace gemel

@@ -66,11 +66,12 @@ TEST_F(BundleTest, GivesBackProductsCustomersStateAndModel) {
   EXPECT_FALSE(bundle->find_item("gin"));
 
   const UserIndex ann = *bundle->find_user("ann");
-  ASSERT_EQ(bundle->histories().of(ann).size(), 3u);  // the fig came after the cut
-  EXPECT_EQ(bundle->histories().of(ann)[2].at, at_day(5));
-  EXPECT_EQ(bundle->histories().of(ann)[2].action, *shop_.find_action("view"));
-  EXPECT_THAT(bundle->seen().of(ann), ElementsAre(testing::item_of(shop_, "tea"), testing::item_of(shop_, "jam")));
-  EXPECT_THAT(bundle->eligible(), ElementsAre(1, 1, 1, 1, 0));
+  const auto history = bundle->customers().history_before(ann, at_day(10));
+  ASSERT_EQ(history.size(), 3u);  // the fig came after the cut
+  EXPECT_EQ(history[2].at, at_day(5));
+  EXPECT_EQ(history[2].action, *shop_.find_action("view"));
+  EXPECT_THAT(bundle->customers().seen(ann), ElementsAre(testing::item_of(shop_, "tea"), testing::item_of(shop_, "jam")));
+  EXPECT_THAT(bundle->customers().eligible(), ElementsAre(1, 1, 1, 1, 0));
 }
 
 TEST_F(BundleTest, TheModelAnswersAfterLoadingAsBeforeSaving) {
@@ -89,7 +90,8 @@ TEST_F(BundleTest, TheModelAnswersAfterLoadingAsBeforeSaving) {
       const UserIndex user = testing::user_of(shop_, name);
       const Query query{.user = user, .action = ActionIndex{0}, .at = at_day(10), .history = histories.of(user), .excluded = {}};
       model->recommend({&query, 1}, 4, {}, pool, before);
-      const Query same{.user = user, .action = ActionIndex{0}, .at = at_day(10), .history = bundle->histories().of(user), .excluded = {}};
+      const auto history = bundle->customers().history_before(user, at_day(10));
+      const Query same{.user = user, .action = ActionIndex{0}, .at = at_day(10), .history = history, .excluded = {}};
       bundle->model().recommend({&same, 1}, 4, {}, pool, after);
       EXPECT_EQ(before, after) << entry.name << " for " << name;
       EXPECT_FALSE(after[0].empty());
@@ -100,10 +102,10 @@ TEST_F(BundleTest, TheModelAnswersAfterLoadingAsBeforeSaving) {
 TEST_F(BundleTest, KeepsTheLastEventsOfEachCustomerUpToTheLimit) {
   testing::save_small_bundle(path_, shop_, "repurchase", /*history_limit=*/2);
   const auto bundle = Bundle::open(path_);
-  const auto history = bundle->histories().of(*bundle->find_user("ann"));
+  const auto history = bundle->customers().history_before(*bundle->find_user("ann"), at_day(10));
   ASSERT_EQ(history.size(), 2u);
   EXPECT_EQ(history[0].at, at_day(3));
-  EXPECT_EQ(bundle->seen().of(*bundle->find_user("ann")).size(), 2u);  // what was seen is known all the same
+  EXPECT_EQ(bundle->customers().seen(*bundle->find_user("ann")).size(), 2u);  // what was seen is known all the same
 }
 
 TEST_F(BundleTest, IsReplacedWholeAndNeverPutsItselfInPlaceOfAnotherFolder) {
@@ -231,8 +233,9 @@ TEST_F(DamagedBundle, DamageUnderARightChecksumNeverCrashes) {
       ThreadPool pool(1);
       std::vector<std::vector<ScoredItem>> found;
       const UserIndex user{0};
-      const Query query{.user = user, .at = at_day(10), .history = bundle->histories().of(user), .excluded = {}};
-      bundle->model().recommend({&query, 1}, 3, bundle->eligible(), pool, found);
+      const auto history = bundle->customers().history_before(user, at_day(10));
+      const Query query{.user = user, .at = at_day(10), .history = history, .excluded = {}};
+      bundle->model().recommend({&query, 1}, 3, bundle->customers().eligible(), pool, found);
       for (const ScoredItem& item : found[0]) EXPECT_LT(to_size(item.item), 5u);
       bundle->product(ItemIndex{0});
     }

@@ -81,7 +81,7 @@ Result<void> write_manifest(const fs::path& directory, const Manifest& manifest)
   return write_sealed_json(directory / kManifestFile, to_json(manifest).dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
-Result<Manifest> read_manifest(const fs::path& directory) {
+Result<Manifest> read_manifest(const fs::path& directory, ThreadPool& pool) {
   const fs::path path = directory / kManifestFile;
   const auto text = read_sealed_json(path);
   if (!text && text.error().code == ErrorCode::kNotFound)
@@ -99,8 +99,10 @@ Result<Manifest> read_manifest(const fs::path& directory) {
   } catch (const nlohmann::json::exception& error) {
     return fail(ErrorCode::kCorrupt, path.string(), ": ", error.what());
   }
-  for (const ListedFile& file : manifest.files)
-    if (const auto checked = check_file(directory, file); !checked) return with_context(checked.error(), directory.string());
+  std::vector<Result<void>> outcomes(manifest.files.size());
+  pool.run(outcomes.size(), [&](std::size_t file) { outcomes[file] = check_file(directory, manifest.files[file]); });
+  for (const auto& checked : outcomes)
+    if (!checked) return with_context(checked.error(), directory.string());
   return manifest;
 }
 

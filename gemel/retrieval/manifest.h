@@ -13,6 +13,7 @@
 #include "gemel/base/sealed_json.h"
 #include "gemel/data/dataset.h"
 #include "gemel/index/index_report.h"
+#include "gemel/numerics/thread_pool.h"
 
 namespace gemel {
 
@@ -44,7 +45,7 @@ Result<void> write_manifest(const std::filesystem::path& directory, const Manife
 
 // Checks the manifest's own checksum, then size and checksum of every file. Errors: kNotFound (nothing there), kCorrupt (foreign, torn,
 // newer, or damaged).
-Result<Manifest> read_manifest(const std::filesystem::path& directory);
+Result<Manifest> read_manifest(const std::filesystem::path& directory, ThreadPool& pool);
 
 // "exact", or "approximate, 632 partitions, index_recall_at_100 0.9912 on 1000 queries".
 std::string index_label(const IndexReport& index);

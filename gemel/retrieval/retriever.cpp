@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "gemel/data/query_plan.h"
-
 namespace gemel {
 namespace {
 
@@ -50,9 +48,7 @@ Result<void> Retriever::catch_up(const Dataset& dataset, TimePoint at) {
   const auto times = dataset.times();
   const auto num_events = static_cast<std::size_t>(std::ranges::lower_bound(times, at) - times.begin());
   advance(dataset, num_events, at);
-  bundle_.histories_ = Histories(dataset, num_events);
-  bundle_.seen_ = seen_items(dataset, num_events);
-  bundle_.eligible_ = eligible_items(dataset, Protocol::kRollingWeek, num_events);
+  bundle_.customers_ = CustomerState(dataset, num_events);
   return {};
 }
 
@@ -92,10 +88,7 @@ Result<ActionIndex> Retriever::find_action(std::string_view name) const {
 std::vector<HistoryItem> Retriever::history_of(const Request& request, std::optional<UserIndex> user, ActionIndex action,
                                                Answer& answer) const {
   std::vector<HistoryItem> history;
-  if (user) {
-    const auto own = history_before(bundle_.histories().of(*user), answer.at);
-    history.assign(own.begin(), own.end());
-  }
+  if (user) history = bundle_.customers().history_before(*user, answer.at);
   if (!history.empty()) answer.served = Served::kKnown;
   std::vector<ItemIndex> recent;
   for (const std::string& id : request.recent) {
@@ -116,7 +109,7 @@ std::vector<HistoryItem> Retriever::history_of(const Request& request, std::opti
 std::vector<ItemIndex> Retriever::excluded_of(std::optional<UserIndex> user, std::span<const HistoryItem> history) const {
   std::vector<ItemIndex> excluded;
   if (user) {
-    const auto seen = bundle_.seen().of(*user);
+    const auto seen = bundle_.customers().seen(*user);
     excluded.assign(seen.begin(), seen.end());
   }
   for (const HistoryItem& event : history) excluded.push_back(event.item);
@@ -177,7 +170,7 @@ Result<Answer> Retriever::answer(const Request& request, ThreadPool& pool) const
 
   const Query query{.user = user, .action = action, .weight = 1, .at = answer.at, .history = history, .excluded = excluded};
   std::vector<std::vector<ScoredItem>> found;
-  recommend({&query, 1}, request.k, bundle_.eligible(), pool, found);
+  recommend({&query, 1}, request.k, bundle_.customers().eligible(), pool, found);
   for (const ScoredItem& item : found[0])
     answer.products.push_back({bundle_.product(item.item), item.score, reason_for(item.item, history, answer.num_recent), std::nullopt});
   if (request.explain) explain_products(query, found[0], answer, pool);

@@ -51,7 +51,7 @@ TEST_F(RetrieverTest, AnswersAreThoseOfTheModel) {
   const Histories histories(shop_, testing::events_before(shop_, at_day(10)));
   const UserIndex bob = testing::user_of(shop_, "bob");
   const Query query{.user = bob, .at = at_day(10), .history = histories.of(bob), .excluded = {}};
-  const auto eligible = retriever.bundle().eligible();
+  const auto eligible = retriever.bundle().customers().eligible();
   std::vector<std::vector<ScoredItem>> expected;
   retriever.bundle().model().recommend({&query, 1}, 3, eligible, pool_, expected);
   const Answer found = answer(retriever, {.user = "bob", .k = 3});

@@ -87,13 +87,10 @@ Result<void> save_histories(const fs::path& path, const Dataset& dataset, std::s
 
 Result<void> save_seen(const fs::path& path, const Dataset& dataset, std::size_t num_events) {
   const SeenItems seen = seen_items(dataset, num_events);
-  const std::vector<std::int64_t> offsets(seen.offsets.begin(), seen.offsets.end());
-  std::vector<std::uint32_t> items;
-  for (const ItemIndex item : seen.items) items.push_back(static_cast<std::uint32_t>(item));
   const std::vector<std::uint8_t> eligible = eligible_items(dataset, Protocol::kRollingWeek, num_events);
   SafetensorsWriter writer;
-  writer.add("offsets", std::span<const std::int64_t>(offsets));
-  writer.add("item", std::span<const std::uint32_t>(items));
+  writer.add("offsets", std::span<const std::int64_t>(seen.offsets));
+  writer.add("item", as_rows(seen.items));
   writer.add("eligible", std::span<const std::uint8_t>(eligible));
   return writer.write(path);
 }
@@ -118,20 +115,6 @@ Manifest describe(const BundleSource& source) {
 }
 
 }  // namespace
-
-SeenItems seen_items(const Dataset& dataset, std::size_t num_events) {
-  const Histories all(dataset, num_events);
-  SeenItems seen{{0}, {}};
-  std::vector<ItemIndex> own;
-  for (std::size_t user = 0; user < dataset.num_users(); ++user) {
-    own.clear();
-    for (const HistoryItem& event : all.of(UserIndex{static_cast<std::uint32_t>(user)})) own.push_back(event.item);
-    std::ranges::sort(own);
-    seen.items.insert(seen.items.end(), own.begin(), std::ranges::unique(own).begin());
-    seen.offsets.push_back(seen.items.size());
-  }
-  return seen;
-}
 
 Result<void> save_bundle(const fs::path& target, const BundleSource& source) {
   const Dataset& dataset = source.dataset;

@@ -17,7 +17,7 @@ Result<SimilarAnswer> Retriever::similar(const std::string& product, std::size_t
   ExactIndex(embeddings)
       .search({.queries = embeddings.row_block(own, own + 1),
                .candidate_bias = {},
-               .eligible = bundle_.eligible(),
+               .eligible = bundle_.customers().eligible(),
                .excluded = {&itself, 1},
                .k = k},
               pool, found);

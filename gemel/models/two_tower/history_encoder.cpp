@@ -13,14 +13,14 @@ constexpr std::uint64_t kDropoutStream = 0x686973746f7279;
 DropoutKey key_of(const Tower::Dropout& dropout) { return {dropout.seed, dropout.step, kDropoutStream}; }
 
 // tokens = sum over the parts of the table row that each names.
-void sum_parts(std::span<const Parameter> tables, const std::vector<std::size_t>& used, const std::vector<Bags>& parts, Matrix& tokens,
-               ThreadPool& pool) {
+void sum_parts(std::span<const ConstMatrixView> tables, const std::vector<std::size_t>& used, const std::vector<Bags>& parts,
+               Matrix& tokens, ThreadPool& pool) {
   pool.for_blocks(tokens.rows(), kTokensPerBlock, [&](std::size_t begin, std::size_t end) {
     std::vector<const float*> rows(parts.size());
     std::vector<float> weights(parts.size());
     for (std::size_t token = begin; token < end; ++token) {
       for (std::size_t part = 0; part < parts.size(); ++part) {
-        rows[part] = tables[used[part]].value.row(parts[part].rows[token]).data();
+        rows[part] = tables[used[part]].row(parts[part].rows[token]).data();
         weights[part] = parts[part].weights[token];
       }
       kernels().sum_rows(rows.data(), weights.data(), parts.size(), tokens.row(token).data(), tokens.cols());
@@ -37,7 +37,7 @@ HistoryEncoder::HistoryEncoder(const TwoTowerConfig& config, std::vector<std::si
       {.dim = config.embedding_dim, .num_blocks = config.history.attention_blocks, .num_heads = config.history.attention_heads}, rng);
 }
 
-void HistoryEncoder::forward(std::span<const Parameter> tables, const TowerInput& input, const Tower::Dropout& dropout,
+void HistoryEncoder::forward(std::span<const ConstMatrixView> tables, const TowerInput& input, const Tower::Dropout& dropout,
                              Activations& activations, Matrix& out, ThreadPool& pool) const {
   out.resize(input.size, output_dim());
   if (tables_.empty()) return;

@@ -26,7 +26,7 @@ class HistoryEncoder {
   const std::vector<std::size_t>& tables() const { return tables_; }
 
   // out [n, output_dim]; without attention nothing happens.
-  void forward(std::span<const Parameter> tables, const TowerInput& input, const Tower::Dropout& dropout, Activations& activations,
+  void forward(std::span<const ConstMatrixView> tables, const TowerInput& input, const Tower::Dropout& dropout, Activations& activations,
                Matrix& out, ThreadPool& pool) const;
   // The gradient of out is columns [column, column + output_dim) of d_input.
   void backward(const Tower::Dropout& dropout, const Activations& activations, ConstMatrixView d_input, std::size_t column,

@@ -94,13 +94,6 @@ Result<TrendFeatures> load_trend(const TwoTowerConfig& config, const Safetensors
   return TrendFeatures(config.popularity_half_life_days, num_items, std::move(groups));
 }
 
-// The tables are read from the weights' own shapes, so that a wrong features.json cannot ask for absurd memory.
-Result<void> check_tables(const NetworkSpec& spec, const TwoTowerConfig& config, const SafetensorsFile& weights) {
-  for (const TableSpec& table : spec.tables)
-    GEMEL_RETURN_IF_ERROR(weights.matrix("table." + table.name, table.num_rows, config.embedding_dim));
-  return {};
-}
-
 }  // namespace
 
 Result<void> TwoTower::save(const fs::path& directory) const {
@@ -110,7 +103,7 @@ Result<void> TwoTower::save(const fs::path& directory) const {
                                 {"network", spec_to_json(spec_)}};
   GEMEL_RETURN_IF_ERROR(write_file(directory / "features.json", features.dump(1)));
   SafetensorsWriter weights;
-  for (const Parameter* parameter : network_.parameters()) weights.add(parameter->name, parameter->value.view());
+  for (const auto& [name, value] : network_.values()) weights.add(name, value);
   GEMEL_RETURN_IF_ERROR(weights.write(directory / "weights.safetensors"));
   SafetensorsWriter candidates;
   candidates.add("candidate_embeddings", candidate_embeddings_.view());
@@ -127,13 +120,8 @@ Result<void> TwoTower::load(const fs::path& directory) {
   GEMEL_ASSIGN_OR_RETURN(config_, TwoTowerConfig::read(knobs.root()));
   GEMEL_ASSIGN_OR_RETURN(const std::string features, read_file(directory / "features.json"));
   GEMEL_ASSIGN_OR_RETURN(spec_, spec_from_json(features));
-  GEMEL_ASSIGN_OR_RETURN(const auto weights, SafetensorsFile::open(directory / "weights.safetensors"));
-  GEMEL_RETURN_IF_ERROR(check_tables(spec_, config_, weights));
-  network_ = Network(config_, spec_, /*seed=*/0);
-  for (Parameter* parameter : network_.parameters()) {
-    GEMEL_ASSIGN_OR_RETURN(const auto values, weights.matrix(parameter->name, parameter->value.rows(), parameter->value.cols()));
-    std::copy_n(values.data, values.size(), parameter->value.data());
-  }
+  GEMEL_ASSIGN_OR_RETURN(SafetensorsFile weights, SafetensorsFile::open(directory / "weights.safetensors"));
+  GEMEL_ASSIGN_OR_RETURN(network_, Network::load(config_, spec_, std::make_shared<const SafetensorsFile>(std::move(weights))));
   GEMEL_ASSIGN_OR_RETURN(const auto candidates, SafetensorsFile::open(directory / "candidates.safetensors"));
   GEMEL_ASSIGN_OR_RETURN(const auto embeddings,
                          candidates.matrix("candidate_embeddings", kAnySize, network_.candidate_tower().output_dim()));

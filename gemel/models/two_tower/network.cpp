@@ -57,15 +57,18 @@ Matrix weight_gradients(const std::vector<Matrix>& log_shares, const Matrix& d_b
 }  // namespace
 
 Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed)
+    : Network(config, spec, seed, Rng(seed, /*stream=*/0x746f776572), /*with_values=*/true) {}
+
+Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed, Rng rng, bool with_values)
     : normalize_(config.normalize),
       train_scale_(config.normalize && config.train_temperature),
       rating_(config.rating),
       dropout_rate_(static_cast<float>(config.dropout)),
       attention_dropout_rate_(static_cast<float>(config.history.attention_dropout)),
       seed_(seed) {
-  Rng rng(seed, /*stream=*/0x746f776572);
   for (const TableSpec& table : spec.tables)
-    tables_.push_back({.name = "table." + table.name, .value = uniform_table(table.num_rows, config.embedding_dim, rng)});
+    tables_.push_back(
+        {.name = "table." + table.name, .value = with_values ? uniform_table(table.num_rows, config.embedding_dim, rng) : Matrix()});
   Rng history_rng(seed, /*stream=*/0x686973746f7279);
   history_encoder_ = HistoryEncoder(config, spec.token_tables, history_rng);
   const auto output = normalize_ ? Tower::Output::kNormalized : Tower::Output::kPlain;
@@ -81,7 +84,37 @@ Network::Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uin
   personal_weights_ = {.name = "personal_weights", .value = Matrix(1, spec.num_personal_values, static_cast<float>(config.personal_start))};
 }
 
+Result<Network> Network::load(const TwoTowerConfig& config, const NetworkSpec& spec, std::shared_ptr<const SafetensorsFile> file) {
+  Network network(config, spec, /*seed=*/0, Rng(0), /*with_values=*/false);
+  for (std::size_t t = 0; t < spec.tables.size(); ++t) {
+    GEMEL_ASSIGN_OR_RETURN(const auto table, file->matrix(network.tables_[t].name, spec.tables[t].num_rows, config.embedding_dim));
+    network.tables_in_file_.push_back(table);
+  }
+  const std::vector<Parameter*> parameters = network.list_parameters();
+  for (Parameter* parameter : std::span(parameters).subspan(spec.tables.size())) {
+    GEMEL_ASSIGN_OR_RETURN(const auto values, file->matrix(parameter->name, parameter->value.rows(), parameter->value.cols()));
+    parameter->value = Matrix(values);
+  }
+  network.file_ = std::move(file);
+  return network;
+}
+
+std::vector<ConstMatrixView> Network::tables() const {
+  if (file_) return tables_in_file_;
+  std::vector<ConstMatrixView> views;
+  for (const Parameter& table : tables_) views.push_back(table.value);
+  return views;
+}
+
+void Network::own_tables() {
+  if (!file_) return;
+  for (std::size_t t = 0; t < tables_.size(); ++t) tables_[t].value = Matrix(tables_in_file_[t]);
+  tables_in_file_.clear();
+  file_.reset();
+}
+
 void Network::grow(const NetworkSpec& spec, std::uint64_t dropout_seed) {
+  own_tables();
   seed_ = dropout_seed;
   GEMEL_CHECK(spec.tables.size() == tables_.size());
   for (std::size_t t = 0; t < tables_.size(); ++t) {
@@ -101,12 +134,12 @@ float Network::scale() const { return std::min(std::exp(log_scale_.value(0, 0)),
 
 void Network::embed_queries(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const {
   HistoryEncoder::Activations history;
-  history_encoder_.forward(tables_, input, {}, history, activations.encoded, pool);
-  query_tower_.forward(tables_, input, {}, activations, pool);
+  history_encoder_.forward(tables(), input, {}, history, activations.encoded, pool);
+  query_tower_.forward(tables(), input, {}, activations, pool);
 }
 
 void Network::embed_candidates(const TowerInput& input, Tower::Activations& activations, ThreadPool& pool) const {
-  candidate_tower_.forward(tables_, input, {}, activations, pool);
+  candidate_tower_.forward(tables(), input, {}, activations, pool);
 }
 
 void Network::learned_bias(ConstMatrixView log_shares, ConstMatrixView trend_inputs, std::span<float> bias, ThreadPool& pool) const {
@@ -118,10 +151,11 @@ void Network::learned_bias(ConstMatrixView log_shares, ConstMatrixView trend_inp
 }
 
 SoftmaxResult Network::compute_gradients(const TrainingBatch& batch, std::uint64_t step, Gradients& gradients, ThreadPool& pool) {
+  own_tables();
   const Tower::Dropout dropout = dropout_of(step), attention_dropout = attention_dropout_of(step);
-  history_encoder_.forward(tables_, batch.queries, attention_dropout, history_activations_, query_activations_.encoded, pool);
-  query_tower_.forward(tables_, batch.queries, dropout, query_activations_, pool);
-  candidate_tower_.forward(tables_, batch.candidates, dropout, candidate_activations_, pool);
+  history_encoder_.forward(tables(), batch.queries, attention_dropout, history_activations_, query_activations_.encoded, pool);
+  query_tower_.forward(tables(), batch.queries, dropout, query_activations_, pool);
+  candidate_tower_.forward(tables(), batch.candidates, dropout, candidate_activations_, pool);
 
   double total_weight = 0;
   for (const float weight : batch.row_weight) total_weight += weight;
@@ -221,6 +255,11 @@ void Network::apply(const Gradients& gradients, const Optimizer& optimizer, Thre
 }
 
 std::vector<Parameter*> Network::parameters() {
+  own_tables();
+  return list_parameters();
+}
+
+std::vector<Parameter*> Network::list_parameters() {
   std::vector<Parameter*> all;
   for (Parameter& table : tables_) all.push_back(&table);
   for (Tower* tower : {&query_tower_, &candidate_tower_}) {
@@ -235,8 +274,17 @@ std::vector<Parameter*> Network::parameters() {
 }
 
 std::vector<const Parameter*> Network::parameters() const {
-  const auto all = const_cast<Network*>(this)->parameters();
+  GEMEL_CHECK(!file_, "its tables still lie in the file that it was loaded from");
+  const auto all = const_cast<Network*>(this)->list_parameters();
   return {all.begin(), all.end()};
+}
+
+std::vector<std::pair<std::string, ConstMatrixView>> Network::values() const {
+  std::vector<std::pair<std::string, ConstMatrixView>> values;
+  for (const Parameter* parameter : const_cast<Network*>(this)->list_parameters()) values.emplace_back(parameter->name, parameter->value);
+  const std::vector<ConstMatrixView> tables = this->tables();
+  for (std::size_t t = 0; t < tables.size(); ++t) values[t].second = tables[t];
+  return values;
 }
 
 bool Network::is_finite() const {

@@ -7,6 +7,9 @@
 // Thread safety: one caller; embed_* are const and may be called by several with an Activations each.
 #pragma once
 
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "gemel/models/two_tower/history_encoder.h"
@@ -15,6 +18,7 @@
 #include "gemel/nn/negative_sampling.h"
 #include "gemel/nn/optimizer.h"
 #include "gemel/nn/softmax_loss.h"
+#include "gemel/numerics/safetensors.h"
 
 namespace gemel {
 
@@ -45,6 +49,9 @@ class Network {
  public:
   Network() = default;
   Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed);
+  // With the parameters of a saved one. Its embedding tables, all but a few of the bytes, are read where they lie in the file until they
+  // are to change. Error kCorrupt: a parameter is missing or has another shape.
+  static Result<Network> load(const TwoTowerConfig& config, const NetworkSpec& spec, std::shared_ptr<const SafetensorsFile> file);
 
   // For tables that have more rows in `spec` than here: the new ones begin as the row of unseen values, which id dropout taught to speak
   // for what the network does not know. Nothing else may differ. The optimiser's state is forgotten, as a bundle forgets it.
@@ -79,14 +86,21 @@ class Network {
 
   // Every parameter under its name, in a fixed order: for saving, loading, checking.
   std::vector<Parameter*> parameters();
-  std::vector<const Parameter*> parameters() const;
+  std::vector<const Parameter*> parameters() const;  // of a network that has its own tables
+  std::vector<std::pair<std::string, ConstMatrixView>> values() const;  // of the same, wherever the tables are
 
  private:
+  Network(const TwoTowerConfig& config, const NetworkSpec& spec, std::uint64_t seed, Rng rng, bool with_values);
+  std::vector<ConstMatrixView> tables() const;
+  void own_tables();  // copies what still lies in the file; whatever changes parameters does so first
+  std::vector<Parameter*> list_parameters();
   Tower::Dropout dropout_of(std::uint64_t step) const { return {dropout_rate_, seed_, step}; }
   Tower::Dropout attention_dropout_of(std::uint64_t step) const { return {attention_dropout_rate_, seed_, step}; }
   void gather_table_gradients(const TrainingBatch& batch, Gradients& gradients, ThreadPool& pool) const;
 
-  std::vector<Parameter> tables_;
+  std::vector<Parameter> tables_;  // without values while file_ has them
+  std::shared_ptr<const SafetensorsFile> file_;
+  std::vector<ConstMatrixView> tables_in_file_;
   Tower query_tower_, candidate_tower_;
   HistoryEncoder history_encoder_;
   TrendHead trend_head_;

@@ -62,13 +62,13 @@ Tower::Tower(std::string name, std::vector<std::size_t> tables, std::size_t embe
   last.bias.value = Matrix(1, weight.cols() + 1);
 }
 
-void Tower::forward(std::span<const Parameter> tables, const TowerInput& input, const Dropout& dropout, Activations& activations,
+void Tower::forward(std::span<const ConstMatrixView> tables, const TowerInput& input, const Dropout& dropout, Activations& activations,
                     ThreadPool& pool) const {
   GEMEL_CHECK(input.bags.size() == tables_.size() && input.numbers.cols() == num_numbers_ && activations.encoded.cols() == encoded_dim_,
               "a tower got another tower's input");
   activations.input.resize(input.size, input_dim());
   for (std::size_t bag = 0; bag < tables_.size(); ++bag)
-    embedding_bag_forward(tables[tables_[bag]].value, input.bags[bag], activations.input, input_column(bag), pool);
+    embedding_bag_forward(tables[tables_[bag]], input.bags[bag], activations.input, input_column(bag), pool);
   pool.for_blocks(input.size, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
     for (std::size_t row = begin; row < end; ++row) {
       std::ranges::copy(activations.encoded.row(row), activations.input.row(row).subspan(encoded_column()).begin());

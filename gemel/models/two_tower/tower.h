@@ -68,7 +68,7 @@ class Tower {
   std::size_t num_numbers() const { return num_numbers_; }
   const std::vector<std::size_t>& tables() const { return tables_; }
 
-  void forward(std::span<const Parameter> tables, const TowerInput& input, const Dropout& dropout, Activations& activations,
+  void forward(std::span<const ConstMatrixView> tables, const TowerInput& input, const Dropout& dropout, Activations& activations,
                ThreadPool& pool) const;
   // d_embeddings is used up. The gradient of a bag's rows lies in gradients.input, at input_column(bag).
   void backward(const Dropout& dropout, Activations& activations, MatrixView d_embeddings, Gradients& gradients, ThreadPool& pool) const;
