@@ -31,7 +31,8 @@ TEST_F(EntityLinesTest, FindsEachIdAndOnlyThoseFirstByScanThenByTable) {
     for (int round = 0; round < 20; ++round)
       for (std::size_t row = 0; row < size; ++row) ASSERT_EQ(lines->find(concat("c", row * 7)), row);
     for (const char* id : {"", "c", "c1", "x", "c7 "}) EXPECT_FALSE(lines->find(id)) << id;
-    if (size > 0) EXPECT_EQ(lines->line(size - 1), concat("{\"id\":\"c", (size - 1) * 7, "\",\"name\":\"x\"}"));
+    if (size == 0) continue;
+    EXPECT_EQ(lines->line(size - 1), concat("{\"id\":\"c", (size - 1) * 7, "\",\"name\":\"x\"}"));
   }
 }
 
