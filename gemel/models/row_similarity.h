@@ -21,6 +21,7 @@
 
 #include "gemel/base/config.h"
 #include "gemel/models/interactions.h"
+#include "gemel/models/touched_scores.h"
 
 namespace gemel {
 
@@ -69,45 +70,43 @@ class RowWeighting {
 class RowProducts {
  public:
   // Weighted rows and the same turned round.
-  RowProducts(const InteractionRows& rows, const InteractionRows& columns) : rows_(rows), columns_(columns), products_(rows.size()) {}
+  RowProducts(const InteractionRows& rows, const InteractionRows& columns)
+      : rows_(rows), columns_(columns), of_all_(rows.size()), of_touched_(rows.size()) {}
 
   // Calls visit(other row, dot product) for each row that shares a column with `row`, itself excepted; a product is above 0, however
   // little.
   template <class Visit>
   void visit_row(std::uint32_t row, Visit&& visit) {
-    const bool touches_most = 4 * num_terms(row) >= rows_.size();  // then it is quicker to look at all rows than to note which
-    if (!touches_most) note_touched(row);
-    for (std::size_t n = rows_.offsets[row]; n < rows_.offsets[row + 1]; ++n)
-      add_column(columns_.row(rows_.columns[n]), columns_.values_of(rows_.columns[n]), rows_.values[n], products_);
-    const auto take = [&](std::uint32_t other) {
-      if (products_[other] != 0 && other != row) visit(other, products_[other]);
-      products_[other] = 0;
-    };
-    if (touches_most)
-      for (std::uint32_t other = 0; other < rows_.size(); ++other) take(other);
-    else
-      for (const std::uint32_t other : touched_) take(other);
+    if (4 * num_terms(row) >= rows_.size()) return visit_most(row, visit);
+    for (std::size_t n = rows_.offsets[row]; n < rows_.offsets[row + 1]; ++n) {
+      const auto others = columns_.row(rows_.columns[n]);
+      const auto weights = columns_.values_of(rows_.columns[n]);
+      for (std::size_t m = 0; m < others.size(); ++m) of_touched_.add(others[m], rows_.values[n] * weights[m]);
+    }
+    for (const std::uint32_t other : of_touched_.touched())
+      if (other != row) visit(other, of_touched_[other]);
+    of_touched_.clear();
   }
 
  private:
-  // Static, and of plain pointers: the compiler keeps them in registers.
+  // The same where it is quicker to look at all rows than to note which are touched.
+  template <class Visit>
+  void visit_most(std::uint32_t row, Visit& visit) {
+    for (std::size_t n = rows_.offsets[row]; n < rows_.offsets[row + 1]; ++n)
+      add_column(columns_.row(rows_.columns[n]), columns_.values_of(rows_.columns[n]), rows_.values[n], of_all_);
+    for (std::uint32_t other = 0; other < rows_.size(); ++other) {
+      if (of_all_[other] != 0 && other != row) visit(other, of_all_[other]);
+      of_all_[other] = 0;
+    }
+  }
+
+  // Static, and of plain pointers: the compiler keeps them in registers. A term is above 0, as in TouchedScores.
   static void add_column(std::span<const std::uint32_t> rows, std::span<const float> weights, float weight, std::span<float> products) {
     const std::uint32_t* row = rows.data();
     const float* other = weights.data();
     float* sums = products.data();
     for (std::size_t n = rows.size(); n > 0; --n, ++row, ++other)
       sums[*row] += std::max(weight * *other, std::numeric_limits<float>::min());
-  }
-
-  void note_touched(std::uint32_t row) {
-    touched_.clear();
-    for (const std::uint32_t column : rows_.row(row)) {
-      for (const std::uint32_t other : columns_.row(column)) {
-        if (products_[other] == 0) touched_.push_back(other);
-        products_[other] = 1;
-      }
-    }
-    for (const std::uint32_t other : touched_) products_[other] = 0;
   }
 
   std::size_t num_terms(std::uint32_t row) const {
@@ -118,8 +117,8 @@ class RowProducts {
 
   const InteractionRows& rows_;
   const InteractionRows& columns_;
-  std::vector<float> products_;         // [rows], 0 between visits
-  std::vector<std::uint32_t> touched_;  // in the order of their first touch
+  std::vector<float> of_all_;  // [rows], 0 between visits
+  TouchedScores of_touched_;
 };
 
 }  // namespace gemel

@@ -96,6 +96,29 @@ TEST(RowSimilarity, IsTheSameBothWaysRound) {
   }
 }
 
+TEST(RowSimilarity, ProductsAreThoseOfATwinWhetherRowsShareMuchOrLittle) {
+  constexpr std::uint32_t kRowCount = 200;
+  for (const std::uint32_t num_columns : {10u, 2000u}) {
+    Rng rng(6);
+    std::vector<std::map<std::uint32_t, float>> values(kRowCount);
+    for (auto& row : values)
+      for (int n = 0; n < 5; ++n) row[static_cast<std::uint32_t>(rng.below(num_columns))] = 1 + static_cast<float>(rng.below(4));
+    const InteractionRows rows = rows_of(values), columns = transposed(rows, num_columns);
+    RowProducts products(rows, columns);
+    std::size_t num_found = 0;
+    for (std::uint32_t row = 0; row < kRowCount; ++row) {
+      std::map<std::uint32_t, float> found, expected;
+      products.visit_row(row, [&](std::uint32_t other, float product) { EXPECT_TRUE(found.emplace(other, product).second); });
+      for (std::uint32_t other = 0; other < kRowCount; ++other)
+        for (const auto& [column, value] : values[row])
+          if (other != row && values[other].contains(column)) expected[other] += value * values[other].at(column);
+      EXPECT_EQ(found, expected) << num_columns << " columns, row " << row;
+      num_found += found.size();
+    }
+    EXPECT_GT(num_found, 0u);
+  }
+}
+
 TEST(RowSimilarity, Bm25HasNoShrinkage) {
   EXPECT_TRUE(make_model("item_knn", "similarity = \"bm25\""));
   const auto refused = make_model("item_knn", "similarity = \"bm25\", shrinkage = 10");
