@@ -14,6 +14,7 @@ mkdir -p $out
 variant() {
   local shop=$1 repeats=$2 base=$3 label=$4
   shift 4
+  [[ -z ${ONLY:-} || " $ONLY " == *" $label "* ]] || return 0
   local at="$out/$shop.$label"
   local line
   for line in "$@"; do base=$(grep -v "^${line%% *} = " <<<"$base"); done  # a variant's line takes the place of the shop's
@@ -49,8 +50,7 @@ parts() {
   variant "$shop" "$repeats" "$base" more_id_dropout 'id_dropout = 0.4'
 }
 
-echo '| shop | variant | line | validation NDCG@20 | test recall@20 | test NDCG@20 |' >$table
-echo '|---|---|---|---|---|---|' >>$table
+[[ -n ${ONLY:-} && -f $table ]] || printf '%s\n' '| shop | variant | line | validation NDCG@20 | test recall@20 | test NDCG@20 |' '|---|---|---|---|---|---|' >$table
 for name in "${@:-all}"; do
   case $name in
     all | sephora)
