@@ -1,13 +1,14 @@
 """Two-tower training beside PyTorch on the same made-up shop, in turns: examples a second, memory, share of the machine's limit.
 
-    ./x bench train [--folder out/bench_train] [--steps 25] [--runs 3] [--only 1,2,3,full] [--tensorflow] [--ten] [--guard]
+    ./x bench train [--folder out/bench_train] [--steps 25] [--runs 3] [--only 1,2,3,full] [--tensorflow] [--ten] [--gpu]
+                    [--guard]
 
 Configuration 1 embeds every category at 64, towers of 64 relu, 32 relu, 32 linear, in-batch softmax with logQ, Adagrad 0.1; 2 embeds customer
 and product at 32, one layer of 32; 3 is the kind that recommends best: history of 30, popularity prior, normalisation, dropout, Adam; `full`
 is 1 against all products. Batches are of 4,096. First, 20 steps of 1 and 2 from the same weights must give the losses of PyTorch in double
 precision within 1e-4 (1 at a rate of 0.01: at 0.1 any rounding grows tenfold a step). PyTorch runs as it is installed and, where a C compiler is there, with
 its math library talked into its fastest path. A rate is that of the median step of a run. --tensorflow adds TensorFlow Recommenders in an
-environment of its own (a gigabyte to install), --ten a shop of ten times the size.
+environment of its own (a gigabyte to install), --ten a shop of ten times the size, --gpu PyTorch on the machine's CUDA device, where it has one.
 """
 import argparse
 import json
@@ -225,6 +226,23 @@ def full_rows(turns):
                      limit=limit)
 
 
+def gpu_rows(turns):
+    """What a GPU is worth beside two threads, and beside all that the machine has."""
+    cores, names = os.cpu_count(), {}
+
+    def peer(name, *options):
+        result = run([sys.executable, PEER, "time", turns.shop, name, 2, 8 * turns.options.steps, "--device", "cuda", *options])
+        names[name] = result["device"]
+        return turns.rate(result), result["peak_mib"]
+
+    for name in ("1", "3"):
+        taken = turns.take(two=lambda: turns.ours(name, 2), all=lambda: turns.ours(name, cores), gpu=lambda: peer(name),
+                           compiled=lambda: peer(name, "--compile"))
+        gpu = {f"PyTorch on {names[name]}": rates(taken["gpu"]), f"PyTorch on {names[name]}, compiled": rates(taken["compiled"])}
+        for threads, ours in ((2, taken["two"]), (cores, taken["all"])):
+            yield report.row(f"configuration {name}, {threads} threads beside a GPU", rates(ours), gpu, unit="examples/s")
+
+
 def ten_rows(options, folder, shop):
     """Time per example at ten times the events, divided by the ratio of the arithmetic."""
     large = prepare(folder, 10)
@@ -244,6 +262,7 @@ def main():
     parser.add_argument("--compile", action="store_true", help="the peer of configuration 2 through torch.compile; needs a C++ compiler")
     parser.add_argument("--tensorflow", action="store_true", help="also TensorFlow Recommenders, configuration 1")
     parser.add_argument("--ten", action="store_true", help="also a shop of ten times the size: 20,000,000 events")
+    parser.add_argument("--gpu", action="store_true", help="also PyTorch on the machine's CUDA device, configurations 1 and 3")
     report.add_guard(parser)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
@@ -256,6 +275,7 @@ def main():
             "3": lambda: third_rows(turns, preload), "full": lambda: full_rows(turns)}
     found = [row for name in wanted for row in rows[name]()]
     found += tensorflow_rows(turns) if options.tensorflow else []
+    found += gpu_rows(turns) if options.gpu else []
     found += ten_rows(options, options.folder, shop) if options.ten else []
     if turns.gflops:
         print(f"GEMM on 2 threads: {statistics.median(turns.gflops):.0f} GFLOP/s; {distinct:.0f} distinct products in a batch")

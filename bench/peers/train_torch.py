@@ -1,7 +1,7 @@
 """The two-tower of bench/train.py in PyTorch, as somebody who cares for speed would write it: unique rows of the large tables with an update
 of their own, fused optimisers for the rest, one [batch, batch] product.
 
-    python train_torch.py time SHOP_FOLDER CONFIGURATION THREADS STEPS [--compile]
+    python train_torch.py time SHOP_FOLDER CONFIGURATION THREADS STEPS [--compile] [--device cuda]
     python train_torch.py replay FILE THREADS
 
 `time` prints the seconds of each step, the mean loss and the peak of memory as JSON. `replay` goes through the steps that `bench_train`
@@ -29,7 +29,7 @@ RATE = {1: 0.1, 2: 0.1, 3: 0.001}
 
 
 def as_tensor(values, dtype=None):
-    return torch.from_numpy(numpy.ascontiguousarray(values)).to(dtype)
+    return torch.from_numpy(numpy.ascontiguousarray(values)).to(torch.get_default_device(), dtype)
 
 
 class Shop:
@@ -62,7 +62,7 @@ class Histories:
     """The last products of each customer before an event, read from one array in the order of customers."""
 
     def __init__(self, shop):
-        user = shop.user.numpy()
+        user = shop.user.numpy(force=True)
         order = numpy.argsort(user, kind="stable")
         self.item, self.at = shop.item[as_tensor(order)], as_tensor(shop.day_time[order], torch.float32)
         place = numpy.empty(len(order), numpy.int64)
@@ -86,7 +86,7 @@ class Histories:
 def popularity_prior(shop):
     """[half-lives, days, products] of log(share + floor), counted up to the start of each day."""
     sales = numpy.zeros((DAYS, shop.num_items), numpy.float32)
-    numpy.add.at(sales, (shop.day.numpy(), shop.item.numpy()), 1)
+    numpy.add.at(sales, (shop.day.numpy(force=True), shop.item.numpy(force=True)), 1)
     prior = numpy.empty((len(HALF_LIVES), DAYS, shop.num_items), numpy.float32)
     for h, half_life in enumerate(HALF_LIVES):
         count = numpy.zeros(shop.num_items, numpy.float32)
@@ -206,7 +206,7 @@ def time_steps(options):
     users = RowTable(shop.num_users, DIM[configuration], configuration) if configuration != 3 else None
     items = RowTable(shop.num_items, DIM[configuration], configuration)
     make_optimizer = (lambda p: torch.optim.Adam(p, lr=RATE[3], fused=True)) if configuration == 3 else \
-        (lambda p: torch.optim.Adagrad(p, lr=0.1, initial_accumulator_value=0.1, fused=True))
+        (lambda p: torch.optim.Adagrad(p, lr=0.1, initial_accumulator_value=0.1, fused=options.device == "cpu" or None))
     optimizer = make_optimizer(list(towers.parameters()))
     histories, prior = (Histories(shop), popularity_prior(shop)) if configuration == 3 else (None, None)
     loss_of = torch.compile(towers) if options.compile else towers
@@ -234,7 +234,11 @@ def time_steps(options):
         losses.append(loss.item() / (1 if configuration == 3 else BATCH))
         seconds.append(time.perf_counter() - start)
     print(json.dumps({"step_seconds": seconds, "loss": sum(losses) / len(losses),
-                      "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "torch": torch.__version__}))
+                      "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "torch": torch.__version__, "device": name_of(options.device)}))
+
+
+def name_of(device):
+    return torch.cuda.get_device_name(device) if device != "cpu" else "cpu"
 
 
 def read_safetensors(path, dtype):
@@ -302,11 +306,14 @@ def main():
     timed.add_argument("threads", type=int)
     timed.add_argument("steps", type=int)
     timed.add_argument("--compile", action="store_true")
+    timed.add_argument("--device", default="cpu", help="where everything lies, the batches drawn there too: cpu or cuda")
     replayed = modes.add_parser("replay")
     replayed.add_argument("file")
     replayed.add_argument("threads", type=int)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    torch.set_default_device(getattr(options, "device", "cpu"))
+    torch.set_float32_matmul_precision("high")  # a GPU may multiply in TF32; CPUs stay at float32
     torch.manual_seed(0)
     return time_steps(options) if options.mode == "time" else replay(options)
 
