@@ -57,16 +57,18 @@ def add_guard(parser):
 
 
 def finish(name, rows, command, guard=False):
-    """Prints the rows, then stores them (rows of other measures stay) and renders the tables, or with guard compares them. The exit code."""
+    """Prints the rows, then stores them (rows of other measures and machines stay) and renders the tables, or with guard compares them with
+    those of this machine. The exit code."""
     for new in rows:
         new |= {"command": command, "machine": machine()}
     print("\n" + "\n".join(table(rows)))
     path = RESULTS / f"{name}.json"
-    stored = {old["measure"]: old for old in json.loads(path.read_text())} if path.exists() else {}
+    key = lambda one: (one["machine"], one["measure"])
+    stored = {key(old): old for old in json.loads(path.read_text())} if path.exists() else {}
     if guard:
-        return compare(stored, rows)
+        return compare({new["measure"]: stored.get(key(new)) for new in rows}, rows)
     RESULTS.mkdir(exist_ok=True)
-    stored |= {new["measure"]: new for new in rows}
+    stored |= {key(new): new for new in rows}
     path.write_text("[\n" + ",\n".join(json.dumps(one) for one in stored.values()) + "\n]\n")
     render()
     print(f"\nWritten: {path.relative_to(ROOT)} and the tables of {PERFORMANCE.relative_to(ROOT)}")

@@ -140,7 +140,7 @@ class Towers(nn.Module):
 
     def forward(self, query, candidate, correction, extra):
         """extra: of configuration 3 alone: the prior of each of the batch's days, the day of each row, the items."""
-        targets = torch.arange(len(correction))
+        targets = torch.arange(len(correction), device=correction.device)
         if self.configuration != 3:
             if self.configuration == 1:
                 user_rows, action, day, numbers = query
