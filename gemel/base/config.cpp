@@ -67,7 +67,7 @@ std::string one_line(const toml::node& node) {
     return concat("[", text, "]");
   }
   std::ostringstream out;
-  node.visit([&](const auto& value) { out << toml::default_formatter{value, toml::format_flags::allow_literal_strings}; });
+  node.visit([&](const auto& value) { out << toml::default_formatter{value, toml::format_flags::none}; });
   return out.str();
 }
 

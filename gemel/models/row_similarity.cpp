@@ -79,6 +79,14 @@ std::string SimilarityKnobs::to_toml() const {
   return text;
 }
 
+TuningSpace SimilarityKnobs::tuning_space() {
+  const std::vector<std::string> walk{"\"walk\""};
+  return {choice("similarity", {"\"cosine\"", "\"tfidf\"", "\"bm25\"", "\"walk\""}),
+          only_where("similarity", {"\"cosine\"", "\"tfidf\""}, log_uniform("shrinkage", .1, 1000)),
+          only_where("similarity", walk, uniform("from_exponent", 0, 1)), only_where("similarity", walk, uniform("through_exponent", 0, 1)),
+          only_where("similarity", walk, uniform("to_exponent", 0, 1))};
+}
+
 RowWeighting::RowWeighting(const SimilarityKnobs& knobs, const InteractionRows& rows, std::size_t num_columns)
     : knobs_(knobs), shrinkage_(static_cast<float>(knobs.shrinkage)) {
   switch (knobs.similarity) {

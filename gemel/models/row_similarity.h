@@ -22,6 +22,7 @@
 #include "gemel/base/config.h"
 #include "gemel/models/interactions.h"
 #include "gemel/models/touched_scores.h"
+#include "gemel/models/tuning_space.h"
 
 namespace gemel {
 
@@ -37,6 +38,7 @@ struct SimilarityKnobs {
 
   void read(ConfigTable& table);  // what stands here already is the default
   std::string to_toml() const;
+  static TuningSpace tuning_space();
   bool operator==(const SimilarityKnobs&) const = default;
 };
 

@@ -13,6 +13,9 @@ struct TuningDimension {
   Kind kind{};
   double low = 0, high = 0;          // both included; log kinds: above zero
   std::vector<std::string> choices;  // kChoice: each as TOML text (`"none"`, `[2, 7, 30]`)
+  // Not empty: the model reads this knob only where that other one, a choice of the same space, has one of these values.
+  std::string where_key = {};
+  std::vector<std::string> where_values = {};
 };
 
 using TuningSpace = std::vector<TuningDimension>;
@@ -31,6 +34,11 @@ inline TuningDimension log_integer(std::string key, double low, double high) {
 }
 inline TuningDimension choice(std::string key, std::vector<std::string> choices) {
   return {std::move(key), TuningDimension::Kind::kChoice, 0, 0, std::move(choices)};
+}
+inline TuningDimension only_where(std::string key, std::vector<std::string> values, TuningDimension dimension) {
+  dimension.where_key = std::move(key);
+  dimension.where_values = std::move(values);
+  return dimension;
 }
 
 }  // namespace gemel

@@ -32,6 +32,7 @@ Json space_json(const TuningSpace& space) {
       json["low"] = dimension.low;
       json["high"] = dimension.high;
     }
+    if (!dimension.where_key.empty()) json["where"] = {{dimension.where_key, dimension.where_values}};
     list.push_back(std::move(json));
   }
   return list;

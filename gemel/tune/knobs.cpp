@@ -27,6 +27,13 @@ std::string integer_text(const TuningDimension& dimension, double share, bool is
   return concat(static_cast<long long>(std::clamp(value, dimension.low, dimension.high)));
 }
 
+bool is_read(const TuningDimension& dimension, const Knobs& knobs) {
+  if (dimension.where_key.empty()) return true;
+  const auto found = knobs.find(dimension.where_key);
+  GEMEL_CHECK(found != knobs.end());
+  return std::ranges::find(dimension.where_values, found->second) != dimension.where_values.end();
+}
+
 void flatten(ConfigTable table, const std::string& prefix, Knobs& knobs) {
   for (const std::string& key : table.keys()) {
     if (table.is_table(key)) flatten(table.table(key), prefix + key + ".", knobs);
@@ -36,9 +43,9 @@ void flatten(ConfigTable table, const std::string& prefix, Knobs& knobs) {
 
 }  // namespace
 
-Knobs knobs_at(const TuningSpace& space, const UnitPoint& point) {
+Knobs knobs_at(const TuningSpace& space, const UnitPoint& point, const Knobs& fixed) {
   using Kind = TuningDimension::Kind;
-  Knobs knobs;
+  Knobs knobs = fixed;
   for (std::size_t d = 0; d < space.size(); ++d) {
     const TuningDimension& dimension = space[d];
     const double share = point[d];
@@ -54,6 +61,8 @@ Knobs knobs_at(const TuningSpace& space, const UnitPoint& point) {
       }
     }
   }
+  for (const TuningDimension& dimension : space)
+    if (!is_read(dimension, knobs)) knobs.erase(dimension.key);
   return knobs;
 }
 

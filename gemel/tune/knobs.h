@@ -17,8 +17,8 @@ using Knobs = std::map<std::string, std::string>;
 // One coordinate in [0, 1) for each dimension, on the scale that the dimension is sampled on.
 using UnitPoint = std::vector<double>;
 
-// Numbers have three digits: what is tried is what is written down.
-Knobs knobs_at(const TuningSpace& space, const UnitPoint& point);
+// `fixed` and, beside it, the knobs of the space that are read there. Numbers have three digits: what is tried is what is written down.
+Knobs knobs_at(const TuningSpace& space, const UnitPoint& point, const Knobs& fixed = {});
 
 // The [models.<model>] table of a configuration; tables inside become dotted paths.
 Knobs fixed_knobs_of(const ConfigFile& config, std::string_view model);

@@ -34,6 +34,14 @@ TEST(Knobs, OfAConfigurationAreFlatAndReadTheSameAgain) {
   EXPECT_EQ((*model)->knobs(), (*make_model("two_tower", "epochs = 3, history = { length = 7, pool = [\"mean\"] }"))->knobs());
 }
 
+TEST(Knobs, AreLeftOutWhereTheChoiceMadeReadsNone) {
+  const TuningSpace space = {choice("c", {"\"a\"", "\"b\""}), only_where("c", {"\"b\""}, uniform("of_b", 0, 1)), uniform("u", 0, 1)};
+  EXPECT_EQ(in_one_line(knobs_at(space, {0, 0, 0})), "c = \"a\", u = 0.0");
+  EXPECT_EQ(in_one_line(knobs_at(space, {.9, 0, 0})), "c = \"b\", of_b = 0.0, u = 0.0");
+  const Knobs fixed = fixed_knobs_of(*ConfigFile::parse("[models.m]\nc = 'b'\nmore = 1", "a.toml"), "m");
+  EXPECT_EQ(in_one_line(knobs_at({space[1], space[2]}, {0, 0}, fixed)), "c = \"b\", more = 1, of_b = 0.0, u = 0.0");
+}
+
 TEST(Tpe, GathersAroundWhatWasGood) {
   const TuningSpace space = {uniform("x", 0, 1), uniform("y", 0, 1), choice("c", {"0", "1", "2"})};
   const auto value = [](const UnitPoint& p) {  // best at x 0.2, y 0.8 and the second choice

@@ -60,7 +60,8 @@ class Search {
     std::string space;
     for (const TuningDimension& dimension : tuning_.space)
       space += concat(dimension.key, " ", static_cast<int>(dimension.kind), " ", dimension.low, " ", dimension.high, " ",
-                      fmt::format("{}", fmt::join(dimension.choices, "|")), "; ");
+                      fmt::format("{}", fmt::join(dimension.choices, "|")), dimension.where_key,
+                      fmt::format("{}", fmt::join(dimension.where_values, "|")), "; ");
     GEMEL_ASSIGN_OR_RETURN(log_,
                            TrialLog::open(options_.trials_path, {{"model", std::string(entry_.name)},
                                                                  {"data", dataset_.fingerprint()},
@@ -77,8 +78,8 @@ class Search {
     std::vector<Setting> alive;
     for (std::size_t trial = first; trial < first + size; ++trial) {
       Rng rng(options_.seed, trial);
-      Setting setting{trial, propose(tuning_.space, best_known_observations(), rng), fixed_};
-      for (auto& [path, value] : knobs_at(tuning_.space, setting.point)) setting.knobs[path] = value;
+      Setting setting{trial, propose(tuning_.space, best_known_observations(), rng), {}};
+      setting.knobs = knobs_at(tuning_.space, setting.point, fixed_);
       alive.push_back(std::move(setting));
     }
     for (std::size_t rung = 0; rung <= kLastRung; ++rung) {

@@ -44,14 +44,11 @@ std::vector<std::string> ItemKnn::search_space() {
 }
 
 TuningSpace ItemKnn::tuning_space() {
-  return {log_integer("neighbours", 5, 500),
-          choice("similarity", {"\"cosine\"", "\"tfidf\""}),
-          log_uniform("shrinkage", .1, 1000),
-          log_uniform("recency_half_life_days", 10, 5000),
-          log_uniform("history_half_life_days", 2, 2000),
-          log_uniform("history_half_life_events", 0.5, 300),
-          log_uniform("popularity_half_life_days", .5, 100),
-          uniform("popularity_weight", 0, 1)};
+  TuningSpace space = SimilarityKnobs::tuning_space();
+  space.insert(space.end(), {log_integer("neighbours", 5, 2000), log_uniform("recency_half_life_days", 10, 5000),
+                             log_uniform("history_half_life_days", 2, 2000), log_uniform("history_half_life_events", 0.5, 300),
+                             log_uniform("popularity_half_life_days", .5, 100), uniform("popularity_weight", 0, 1)});
+  return space;
 }
 
 std::string ItemKnn::knobs() const {

@@ -72,14 +72,11 @@ std::vector<std::string> UserKnn::search_space() {
 }
 
 TuningSpace UserKnn::tuning_space() {
-  return {log_integer("neighbours", 10, 2000),
-          choice("similarity", {"\"cosine\"", "\"tfidf\""}),
-          log_uniform("shrinkage", .1, 100),
-          log_uniform("history_half_life_days", 2, 2000),
-          log_uniform("history_half_life_events", 0.5, 300),
-          log_uniform("recency_half_life_days", 1, 2000),
-          log_uniform("popularity_half_life_days", .5, 100),
-          uniform("popularity_weight", 0, 1)};
+  TuningSpace space = SimilarityKnobs::tuning_space();
+  space.insert(space.end(), {log_integer("neighbours", 10, 2000), log_uniform("history_half_life_days", 2, 2000),
+                             log_uniform("history_half_life_events", 0.5, 300), log_uniform("recency_half_life_days", 1, 2000),
+                             log_uniform("popularity_half_life_days", .5, 100), uniform("popularity_weight", 0, 1)});
+  return space;
 }
 
 std::string UserKnn::knobs() const {
