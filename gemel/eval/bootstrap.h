@@ -1,7 +1,7 @@
 // 95 % intervals of a mean over queries, by resampling customers: the queries of one customer hang together, so they are drawn together
 // (the cluster bootstrap; Efron, Tibshirani 1993, chapter 8). Each resample draws as many customers as there are, with replacement, from
-// its own random stream: the intervals are the same for any number of threads, and two models over the same customers see the same draws.
-// Thread safety: const after construction.
+// its own random stream: the intervals are the same for any number of threads. Two models are compared by the intervals of their
+// differences, query by query. Thread safety: const after construction.
 #pragma once
 
 #include <cstdint>
@@ -32,12 +32,9 @@ class CustomerBootstrap {
   std::vector<Interval> intervals(std::span<const double> values, std::size_t num_columns, ThreadPool& pool) const;
 
  private:
-  static constexpr std::size_t kTogether = 4;
-  static_assert(kNumResamples % kTogether == 0);
   struct Rows;
   Rows distinct_rows(std::span<const double> values, std::size_t num_columns) const;
-  // means [kTogether, num_columns]
-  void resample(const Rows& rows, std::size_t num_columns, std::size_t first, std::span<double> means) const;
+  std::vector<double> resample(const Rows& rows, std::size_t begin, std::size_t end) const;
 
   std::vector<std::uint32_t> customer_of_query_;
   std::size_t num_customers_ = 0;

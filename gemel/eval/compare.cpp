@@ -19,6 +19,23 @@ ComparedSlice with_intervals(const Slice& slice, std::uint64_t seed, ThreadPool&
           .metrics = bootstrap.intervals(slice.values, kNumMetrics, pool)};
 }
 
+// All slices of all models at once: most are too small to keep all threads busy.
+void find_intervals(std::vector<ComparedModel>& models, std::uint64_t seed, ThreadPool& pool) {
+  std::vector<std::pair<const Slice*, ComparedSlice*>> wanted;
+  const auto want = [&](const std::vector<Slice>& slices, std::vector<ComparedSlice>& compared) {
+    compared.resize(slices.size());
+    for (std::size_t i = 0; i < slices.size(); ++i) wanted.emplace_back(&slices[i], &compared[i]);
+  };
+  for (ComparedModel& model : models) {
+    wanted.emplace_back(&model.evaluation.all, &model.all);
+    want(model.evaluation.parts, model.parts);
+    want(model.evaluation.by_popularity, model.by_popularity);
+    want(model.evaluation.by_history, model.by_history);
+  }
+  std::ranges::stable_sort(wanted, std::greater(), [](const auto& pair) { return pair.first->num_queries(); });  // the longest first
+  pool.run(wanted.size(), [&](std::size_t i) { *wanted[i].second = with_intervals(*wanted[i].first, seed, pool); });
+}
+
 std::string difference_text(const Interval& difference) {
   return fmt::format("{:+.4f} NDCG@20 (95 % interval {:+.4f} to {:+.4f})", difference.value, difference.low, difference.high);
 }
@@ -62,12 +79,9 @@ Comparison compare(std::vector<Contender> contenders, std::uint64_t seed, Thread
     model.is_baseline = contender.is_baseline;
     model.is_oracle = contender.is_oracle;
     model.validation = std::move(contender.validation);
-    model.all = with_intervals(model.evaluation.all, seed, pool);
-    for (const Slice& part : model.evaluation.parts) model.parts.push_back(with_intervals(part, seed, pool));
-    for (const Slice& part : model.evaluation.by_popularity) model.by_popularity.push_back(with_intervals(part, seed, pool));
-    for (const Slice& part : model.evaluation.by_history) model.by_history.push_back(with_intervals(part, seed, pool));
     comparison.models.push_back(std::move(model));
   }
+  find_intervals(comparison.models, seed, pool);
   for (std::size_t m = 0; m < comparison.models.size(); ++m) {
     const auto value = [&](std::size_t index) { return comparison.models[index].all.metrics[ndcg].value; };
     if (!comparison.models[m].is_baseline) continue;

@@ -13,6 +13,26 @@ namespace {
 
 constexpr std::size_t kQueriesAtOnce = 1024;  // answers of so many queries are held, and Ctrl-C is looked at in between
 
+// Slices in the order in which they stand side by side: all, the parts, by popularity, by history.
+enum SlicePlace : std::size_t { kAll, kWithHistory, kWithoutHistory, kRepeats, kFirstPurchases, kNewProducts, kByPopularity };
+constexpr std::size_t kByHistory = kByPopularity + kPopularityBuckets.size();
+
+std::vector<Slice> empty_slices() {
+  std::vector<Slice> slices;
+  const auto add = [&](std::string_view name, std::string_view meaning) {
+    slices.push_back({.name = std::string(name), .meaning = std::string(meaning), .users = {}, .values = {}});
+  };
+  add("all", "all queries");
+  add("with_history", "queries of customers with a history");
+  add("without_history", "queries of customers without one");
+  add("repeats", "targets the customer had before");
+  add("first_purchases", "targets new to the customer");
+  add("new_products", "targets never seen before the cut");
+  for (const Bucket& bucket : kPopularityBuckets) add(bucket.name, bucket.meaning);
+  for (const Bucket& bucket : kHistoryBuckets) add(bucket.name, bucket.meaning);
+  return slices;
+}
+
 // The slices of an evaluation as they grow.
 class Judge {
  public:
@@ -23,18 +43,23 @@ class Judge {
     for (const ItemIndex item : dataset.items().first(before_cut)) ++sales_[to_size(item)];
     for (const std::size_t k : kCutoffs) list_counters_.emplace_back(sales_, k);
     bucket_of_item_ = popularity_buckets(sales_);
-    for (const Bucket& bucket : kPopularityBuckets) by_popularity_.push_back(slice_of(bucket));
-    for (const Bucket& bucket : kHistoryBuckets) by_history_.push_back(slice_of(bucket));
   }
 
   // The answers to queries that follow each other.
   void add(std::span<const PlannedQuery> queries, std::span<const std::vector<ScoredItem>> answers, ThreadPool& pool) {
-    std::vector<Diversities> diversities(queries.size());
-    constexpr std::size_t kListsPerBlock = 32;
-    pool.for_blocks(queries.size(), kListsPerBlock, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t i = begin; i < end; ++i) diversities[i] = diversities_of(answers[i]);
+    std::vector<Judged> judged(queries.size());
+    constexpr std::size_t kQueriesPerBlock = 32;
+    pool.for_blocks(queries.size(), kQueriesPerBlock, [&](std::size_t begin, std::size_t end) {
+      Scratch scratch;
+      for (std::size_t i = begin; i < end; ++i) judged[i] = judge(queries[i], answers[i], scratch);
     });
-    for (std::size_t i = 0; i < queries.size(); ++i) add(queries[i], answers[i], diversities[i]);
+    pool.run(list_counters_.size(), [&](std::size_t k) {
+      for (std::size_t i = 0; i < queries.size(); ++i) list_counters_[k].add(answers[i], judged[i].diversities[k]);
+    });
+    pool.run(slices_.size(), [&](std::size_t place) {
+      for (std::size_t i = 0; i < queries.size(); ++i) add_to_slice(place, queries[i].user, judged[i], slices_[place]);
+    });
+    for (std::size_t i = 0; i < queries.size(); ++i) add_to_week(queries[i], judged[i].figures.front());
   }
 
   void end_block() {
@@ -42,12 +67,14 @@ class Judge {
   }
 
   void finish(std::span<const std::uint8_t> eligible, Evaluation& evaluation) {
-    evaluation.all = std::move(all_);
-    for (Slice* part : {&with_history_, &without_history_, &repeats_, &first_purchases_, &new_products_}) {
-      evaluation.parts.push_back(std::move(*part));
-    }
-    evaluation.by_popularity = std::move(by_popularity_);
-    evaluation.by_history = std::move(by_history_);
+    const auto take = [&](std::size_t begin, std::size_t end) {
+      const auto slices = std::span(slices_).subspan(begin, end - begin);
+      return std::vector<Slice>(std::move_iterator(slices.begin()), std::move_iterator(slices.end()));
+    };
+    evaluation.all = std::move(slices_[kAll]);
+    evaluation.parts = take(kAll + 1, kByPopularity);
+    evaluation.by_popularity = take(kByPopularity, kByHistory);
+    evaluation.by_history = take(kByHistory, slices_.size());
     for (auto& [number, week] : weeks_) {
       for (double& mean : week.means) mean /= static_cast<double>(week.num_queries);
       evaluation.weeks.push_back(std::move(week));
@@ -58,71 +85,101 @@ class Judge {
  private:
   using Diversities = std::array<std::optional<double>, kCutoffs.size()>;
 
-  Diversities diversities_of(std::span<const ScoredItem> answer) const {
+  // Metrics against some of a query's targets, and the slices that they go into.
+  struct Figures {
+    std::uint32_t slices = 0;  // bit i: slice i
+    std::size_t num_targets = 0;
+    std::array<double, kNumMetrics> values{};
+  };
+  struct Judged {
+    Diversities diversities;
+    std::vector<Figures> figures;  // first those against all targets
+  };
+  struct Hit {
+    std::uint32_t rank, slices;
+  };
+  struct Scratch {
     std::vector<ItemIndex> list;
-    for (const ScoredItem& scored : answer.first(std::min(ListCounter::kMostDiverse, answer.size()))) list.push_back(scored.item);
+    std::vector<std::uint32_t> slices_of_target, hit_ranks;
+    std::vector<Hit> hits;  // by rank
+    ItemAttributes::Scratch attributes;
+  };
+  static constexpr std::uint32_t bit(std::size_t slice) { return 1u << slice; }
+
+  Diversities diversities_of(std::span<const ScoredItem> answer, Scratch& scratch) const {
+    scratch.list.clear();
+    for (const ScoredItem& scored : answer.first(std::min(ListCounter::kMostDiverse, answer.size()))) scratch.list.push_back(scored.item);
     Diversities diversities;
     const auto num_diverse = std::ranges::upper_bound(kCutoffs, ListCounter::kMostDiverse) - kCutoffs.begin();
-    attributes_.diversities(list, std::span(kCutoffs).first(static_cast<std::size_t>(num_diverse)), diversities);
+    attributes_.diversities(scratch.list, std::span(kCutoffs).first(static_cast<std::size_t>(num_diverse)), scratch.attributes,
+                            diversities);
     return diversities;
   }
 
-  void add(const PlannedQuery& query, std::span<const ScoredItem> answer, const Diversities& diversities) {
-    ranking_.clear();
-    for (const ScoredItem& scored : answer) ranking_.push_back(scored.item);
-    for (std::size_t k = 0; k < list_counters_.size(); ++k) list_counters_[k].add(answer, diversities[k]);
-
+  Judged judge(const PlannedQuery& query, std::span<const ScoredItem> answer, Scratch& scratch) const {
+    Judged judged{.diversities = diversities_of(answer, scratch), .figures = {}};
     const auto targets = std::span(plan_.targets).subspan(query.targets_begin, query.targets_end - query.targets_begin);
     const auto history = history_before(all_events_.of(query.user), query.at);
-    split_targets(targets, history);
-    add_to(all_, query, targets);
-    add_to_week(query, targets.size());
-    add_to(history.empty() ? without_history_ : with_history_, query, targets);
-    add_to(repeats_, query, had_);
-    add_to(first_purchases_, query, had_not_);
-    add_to(new_products_, query, of_bucket_.back());
-    for (std::size_t bucket = 0; bucket < by_popularity_.size(); ++bucket) add_to(by_popularity_[bucket], query, of_bucket_[bucket]);
-    add_to(by_history_[history_bucket(history.size())], query, targets);
+    find_slices(targets, history, scratch.slices_of_target);
+    scratch.hits.clear();
+    for (std::size_t rank = 0; rank < answer.size(); ++rank) {
+      const auto found = std::ranges::lower_bound(targets, answer[rank].item);
+      if (found == targets.end() || *found != answer[rank].item) continue;
+      scratch.hits.push_back(
+          {static_cast<std::uint32_t>(rank), scratch.slices_of_target[static_cast<std::size_t>(found - targets.begin())]});
+    }
+    add_figures(kAll, scratch, judged);
+    judged.figures.front().slices |=
+        bit(history.empty() ? kWithoutHistory : kWithHistory) | bit(kByHistory + history_bucket(history.size()));
+    for (std::size_t slice = kRepeats; slice < kByHistory; ++slice) add_figures(slice, scratch, judged);
+    return judged;
   }
 
-  static Slice slice_of(const Bucket& bucket) {
-    return {.name = std::string(bucket.name), .meaning = std::string(bucket.meaning), .users = {}, .values = {}};
-  }
-
-  void split_targets(std::span<const ItemIndex> targets, std::span<const HistoryItem> history) {
-    is_repeat_.assign(targets.size(), 0);
+  // Of each target, all slices that count it.
+  void find_slices(std::span<const ItemIndex> targets, std::span<const HistoryItem> history, std::vector<std::uint32_t>& slices) const {
+    slices.clear();
+    for (const ItemIndex target : targets) {
+      const std::size_t bucket = bucket_of_item_[to_size(target)];
+      const bool is_new = bucket + 1 == kPopularityBuckets.size();
+      slices.push_back(bit(kAll) | bit(kFirstPurchases) | bit(kByPopularity + bucket) | (is_new ? bit(kNewProducts) : 0));
+    }
     for (const HistoryItem& past : history) {
-      const auto found = std::lower_bound(targets.begin(), targets.end(), past.item);
-      if (found != targets.end() && *found == past.item) is_repeat_[static_cast<std::size_t>(found - targets.begin())] = 1;
-    }
-    had_.clear();
-    had_not_.clear();
-    for (auto& bucket : of_bucket_) bucket.clear();
-    for (std::size_t i = 0; i < targets.size(); ++i) {
-      of_bucket_[bucket_of_item_[to_size(targets[i])]].push_back(targets[i]);
-      (is_repeat_[i] ? had_ : had_not_).push_back(targets[i]);
+      const auto found = std::ranges::lower_bound(targets, past.item);
+      if (found == targets.end() || *found != past.item) continue;
+      std::uint32_t& of_target = slices[static_cast<std::size_t>(found - targets.begin())];
+      of_target = (of_target & ~bit(kFirstPurchases)) | bit(kRepeats);
     }
   }
 
-  void add_to(Slice& slice, const PlannedQuery& query, std::span<const ItemIndex> targets) {
-    if (targets.empty()) return;
-    find_hit_ranks(ranking_, targets, hit_ranks_);
-    const std::size_t at = slice.values.size();
-    slice.values.resize(at + kNumMetrics);
-    score_ranking({hit_ranks_, targets.size()}, std::span(slice.values).subspan(at));
-    slice.users.push_back(query.user);
-    slice.num_targets += targets.size();
+  // The query against its targets in the slice, where it has any.
+  static void add_figures(std::size_t slice, Scratch& scratch, Judged& judged) {
+    const auto is_in = [slice](std::uint32_t slices) { return (slices & bit(slice)) != 0; };
+    const auto num_targets = static_cast<std::size_t>(std::ranges::count_if(scratch.slices_of_target, is_in));
+    if (num_targets == 0) return;
+    scratch.hit_ranks.clear();
+    for (const Hit& hit : scratch.hits)
+      if (is_in(hit.slices)) scratch.hit_ranks.push_back(hit.rank);
+    Figures& figures = judged.figures.emplace_back(Figures{.slices = bit(slice), .num_targets = num_targets, .values = {}});
+    score_ranking({scratch.hit_ranks, num_targets}, figures.values);
   }
 
-  void add_to_week(const PlannedQuery& query, std::size_t num_targets) {
+  static void add_to_slice(std::size_t place, UserIndex user, const Judged& judged, Slice& slice) {
+    for (const Figures& figures : judged.figures) {
+      if ((figures.slices & bit(place)) == 0) continue;
+      slice.values.insert(slice.values.end(), figures.values.begin(), figures.values.end());
+      slice.users.push_back(user);
+      slice.num_targets += figures.num_targets;
+    }
+  }
+
+  void add_to_week(const PlannedQuery& query, const Figures& all) {
     const int number = static_cast<int>(std::chrono::floor<std::chrono::weeks>(query.at - plan_.cut).count());
     WeekResult& week = weeks_[number];
     week.week = number;
     week.means.resize(kNumMetrics);
-    const auto values = std::span(all_.values).last(kNumMetrics);  // this query's, just added
-    for (std::size_t metric = 0; metric < kNumMetrics; ++metric) week.means[metric] += values[metric];
+    for (std::size_t metric = 0; metric < kNumMetrics; ++metric) week.means[metric] += all.values[metric];
     ++week.num_queries;
-    week.num_targets += num_targets;
+    week.num_targets += all.num_targets;
   }
 
   const Histories& all_events_;
@@ -130,20 +187,9 @@ class Judge {
   const ItemAttributes attributes_;
   std::vector<double> sales_;  // [num_items], events before the cut
   std::vector<ListCounter> list_counters_;
-  Slice all_{.name = "all", .meaning = "all queries", .users = {}, .values = {}};
-  Slice with_history_{.name = "with_history", .meaning = "queries of customers with a history", .users = {}, .values = {}};
-  Slice without_history_{.name = "without_history", .meaning = "queries of customers without one", .users = {}, .values = {}};
-  Slice repeats_{.name = "repeats", .meaning = "targets the customer had before", .users = {}, .values = {}};
-  Slice first_purchases_{.name = "first_purchases", .meaning = "targets new to the customer", .users = {}, .values = {}};
-  Slice new_products_{.name = "new_products", .meaning = "targets never seen before the cut", .users = {}, .values = {}};
   std::vector<std::uint8_t> bucket_of_item_;  // [num_items], of kPopularityBuckets
-  std::vector<Slice> by_popularity_, by_history_;
+  std::vector<Slice> slices_ = empty_slices();
   std::map<int, WeekResult> weeks_;
-  // Scratch of one query.
-  std::vector<ItemIndex> ranking_, had_, had_not_;
-  std::array<std::vector<ItemIndex>, kPopularityBuckets.size()> of_bucket_;
-  std::vector<std::uint8_t> is_repeat_;
-  std::vector<std::uint32_t> hit_ranks_;
 };
 
 }  // namespace

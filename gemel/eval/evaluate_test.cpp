@@ -22,10 +22,11 @@ QueryPlan plan_of(const Dataset& dataset, const Histories& histories, double cut
   return *make_query_plan(dataset, histories, Protocol::kRollingWeek, repeats, begin, dataset.num_events(), at_day(cut_day));
 }
 
-Evaluation evaluate_popularity(const Dataset& dataset, double cut_day, std::string_view knobs = "half_life_days = \"none\"") {
+Evaluation evaluate_popularity(const Dataset& dataset, double cut_day, std::string_view knobs = "half_life_days = \"none\"",
+                               std::size_t num_threads = 2) {
   const Histories histories(dataset, dataset.num_events());
   const QueryPlan plan = plan_of(dataset, histories, cut_day);
-  ThreadPool pool(2);
+  ThreadPool pool(num_threads);
   const auto model = *make_model("popularity", knobs);
   model->fit({&dataset, plan.blocks.front().num_known_events, plan.cut}, {.pool = pool, .curves_path = {}}).value();
   return *evaluate(*model, dataset, histories, plan, pool, no_progress());
@@ -128,6 +129,33 @@ TEST(Evaluate, PartsOfTheQueriesAddUpToAll) {
 }
 
 // Refitting before each week, a model that only counts knows what it knows by advancing.
+TEST(Evaluate, IsTheSameForEveryNumberOfThreads) {
+  std::vector<std::string> names;
+  for (int n = 0; n < 200; ++n) names.push_back(concat("customer", n));
+  const Dataset shop = testing::make_dataset(random_events(3, 1500, names), fifteen_items());
+  const Evaluation one = evaluate_popularity(shop, 40, "", 1), three = evaluate_popularity(shop, 40, "", 3);
+  ASSERT_GT(one.all.num_queries(), 300u);
+  EXPECT_EQ(one.all.values, three.all.values);
+  for (const auto slices : {&Evaluation::parts, &Evaluation::by_popularity, &Evaluation::by_history}) {
+    for (std::size_t i = 0; i < (one.*slices).size(); ++i) {
+      EXPECT_EQ((one.*slices)[i].users, (three.*slices)[i].users);
+      EXPECT_EQ((one.*slices)[i].values, (three.*slices)[i].values);
+    }
+  }
+  for (std::size_t k = 0; k < one.lists.size(); ++k) EXPECT_EQ(one.lists[k].novelty_bits, three.lists[k].novelty_bits);
+  ThreadPool pool(1), more(3);
+  const auto intervals = [](const Evaluation& evaluation, ThreadPool& threads) {
+    std::vector<Contender> contenders;
+    contenders.push_back({.evaluation = evaluation});
+    return compare(std::move(contenders), 1, threads).models[0].all.metrics;
+  };
+  const auto a = intervals(one, pool), b = intervals(three, more);
+  for (std::size_t metric = 0; metric < kNumMetrics; ++metric) {
+    EXPECT_EQ(a[metric].low, b[metric].low);
+    EXPECT_EQ(a[metric].high, b[metric].high);
+  }
+}
+
 TEST(Evaluate, RetrainingGivesACounterWhatAdvancingGivesIt) {
   std::vector<std::string> names;
   for (int n = 0; n < 30; ++n) names.push_back(concat("customer", n));

@@ -2,20 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+
+#include "gemel/base/check.h"
 
 namespace gemel {
-namespace {
-
-// a: 1 at each of its values, of which there are size_a.
-double jaccard(std::span<const std::uint8_t> a, std::size_t size_a, std::span<const std::uint32_t> b) {
-  std::size_t common = 0;
-  for (const std::uint32_t value : b) common += a[value];
-  return static_cast<double>(common) / static_cast<double>(size_a + b.size() - common);
-}
-
-}  // namespace
 
 ItemAttributes::ItemAttributes(const EntityTable& items) {
   std::vector<std::vector<std::uint32_t>> of_item(items.size());
@@ -43,37 +37,45 @@ ItemAttributes::ItemAttributes(const EntityTable& items) {
   }
 }
 
-std::optional<double> ItemAttributes::diversity(std::span<const ItemIndex> list) const {
-  std::optional<double> diversity;
-  diversities(list, std::array{list.size()}, {&diversity, 1});
-  return diversity;
-}
-
-void ItemAttributes::diversities(std::span<const ItemIndex> list, std::span<const std::size_t> cutoffs,
+// A product is only compared with those before it that share a value; all others are at distance 1. How many values each of them shares
+// is counted for all at once: bit p of digits[d] is digit d of the count of place p.
+void ItemAttributes::diversities(std::span<const ItemIndex> list, std::span<const std::size_t> cutoffs, Scratch& scratch,
                                  std::span<std::optional<double>> out) const {
-  const std::size_t longest = std::min(list.size(), cutoffs.back());
-  std::vector<std::span<const std::uint32_t>> of_place;
-  for (const ItemIndex item : list.first(longest)) of_place.push_back(of(item));
-  std::vector<double> distances(longest * longest);  // of places i < j
-  std::vector<std::uint8_t> is_mine(num_values_);
-  for (std::size_t i = 0; i < longest; ++i) {
-    for (const std::uint32_t value : of_place[i]) is_mine[value] = 1;
-    for (std::size_t j = i + 1; j < longest; ++j) distances[i * longest + j] = 1 - jaccard(is_mine, of_place[i].size(), of_place[j]);
-    for (const std::uint32_t value : of_place[i]) is_mine[value] = 0;
-  }
+  list = list.first(std::min(list.size(), cutoffs.back()));
+  GEMEL_CHECK(list.size() <= kMostCompared);
+  scratch.holders.resize(num_values_);
+  std::array<std::uint64_t, 32> digits{};
+  double sum = 0;
+  std::size_t pairs = 0, num_described = 0, place = 0;
   for (std::size_t cutoff = 0; cutoff < cutoffs.size(); ++cutoff) {
-    const std::size_t size = std::min(longest, cutoffs[cutoff]);
-    double sum = 0;
-    std::size_t pairs = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      for (std::size_t j = i + 1; j < size; ++j) {
-        if (of_place[i].empty() || of_place[j].empty()) continue;
-        sum += distances[i * longest + j];
-        ++pairs;
+    for (; place < std::min(list.size(), cutoffs[cutoff]); ++place) {
+      const auto values = of(list[place]);
+      if (values.empty()) continue;
+      std::uint64_t alike = 0;
+      std::size_t num_digits = 0;
+      for (const std::uint32_t value : values) {
+        std::uint64_t carry = scratch.holders[value];
+        scratch.holders[value] |= std::uint64_t{1} << place;
+        alike |= carry;
+        for (std::size_t d = 0; carry != 0; ++d) {
+          num_digits = std::max(num_digits, d + 1);
+          carry &= std::exchange(digits[d], digits[d] ^ carry);
+        }
       }
+      sum += static_cast<double>(num_described);
+      pairs += num_described++;
+      for (; alike != 0; alike &= alike - 1) {
+        const auto other = static_cast<std::size_t>(std::countr_zero(alike));
+        std::size_t shared = 0;
+        for (std::size_t d = 0; d < num_digits; ++d) shared |= (digits[d] >> other & 1) << d;
+        sum -= static_cast<double>(shared) / static_cast<double>(values.size() + of(list[other]).size() - shared);
+      }
+      std::fill_n(digits.begin(), num_digits, 0);
     }
     out[cutoff] = pairs == 0 ? std::nullopt : std::optional(sum / static_cast<double>(pairs));
   }
+  for (const ItemIndex item : list)
+    for (const std::uint32_t value : of(item)) scratch.holders[value] = 0;
 }
 
 }  // namespace gemel

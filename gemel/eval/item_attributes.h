@@ -20,11 +20,16 @@ class ItemAttributes {
     return std::span(values_).subspan(offsets_[to_size(item)], offsets_[to_size(item) + 1] - offsets_[to_size(item)]);
   }
 
+  static constexpr std::size_t kMostCompared = 64;
+  struct Scratch {  // of one thread
+    std::vector<std::uint64_t> holders;  // of each value, the places that have it as bits; zeros in between
+  };
+
   // Intra-list diversity (Ziegler et al., WWW 2005, by its complement): the mean over pairs of products of 1 - Jaccard similarity of their
-  // values. Products without any value are left out; empty when fewer than two are left.
-  std::optional<double> diversity(std::span<const ItemIndex> list) const;
-  // Of the first k of the list, for each of `cutoffs` in ascending order: pairs are compared once. -> [cutoffs]
-  void diversities(std::span<const ItemIndex> list, std::span<const std::size_t> cutoffs, std::span<std::optional<double>> out) const;
+  // values. Products without any value are left out; empty when fewer than two are left. Of the first k of the list for each of `cutoffs`,
+  // ascending and at most kMostCompared. -> [cutoffs]
+  void diversities(std::span<const ItemIndex> list, std::span<const std::size_t> cutoffs, Scratch& scratch,
+                   std::span<std::optional<double>> out) const;
 
  private:
   std::vector<std::size_t> offsets_;  // [num_items + 1]

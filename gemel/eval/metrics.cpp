@@ -1,5 +1,7 @@
 #include "gemel/eval/metrics.h"
 
+#include <algorithm>
+
 #include "gemel/base/check.h"
 #include "gemel/base/concat.h"
 #include "gemel/eval/average_precision.h"
@@ -32,6 +34,10 @@ std::size_t find_metric(std::string_view name) {
 }
 
 void score_ranking(const RankedTargets& ranked, std::span<double> values) {
+  if (ranked.hit_ranks.empty()) {  // most queries, in most slices
+    std::ranges::fill(values, 0.0);
+    return;
+  }
   std::size_t metric = 0;
   for (const MetricFamily& family : kFamilies) {
     for (const std::size_t k : kCutoffs) values[metric++] = family.at_k(ranked, k);

@@ -14,7 +14,7 @@
 namespace gemel {
 namespace {
 
-constexpr std::size_t kQueriesAtOnce = 1024;
+constexpr std::size_t kQueriesAtOnce = 1024, kQueriesPerBlock = 64;
 constexpr std::size_t kCandidatesAtOnce = 8192;
 constexpr std::size_t kCalibrationQueries = 8192;  // plenty for a dozen numbers
 constexpr std::size_t kIndexQueries = 1000, kIndexEvents = 100'000;  // asked to choose an index: customers of the last so many events
@@ -310,7 +310,6 @@ std::vector<PersonalCounts::Of> TwoTower::count_personal(std::span<const Query> 
   const PersonalCounts& counts = query_encoder_.personal_counts();
   std::vector<PersonalCounts::Of> all(queries.size());
   if (counts.num_values() == 0) return all;
-  constexpr std::size_t kQueriesPerBlock = 64;
   pool.for_blocks(queries.size(), kQueriesPerBlock, [&](std::size_t begin, std::size_t end) {
     PersonalCounts::Scratch scratch;
     for (std::size_t q = begin; q < end; ++q) counts.count(queries[q].history, queries[q].at, {}, scratch, all[q]);
@@ -384,18 +383,21 @@ struct TwoTower::Asked {
 };
 
 TwoTower::Asked TwoTower::ask(std::span<const Query> queries, ThreadPool& pool) const {
-  Asked asked{embed(queries, pool), count_personal(queries, pool), std::vector<std::vector<std::uint32_t>>(queries.size()), {}};
-  for (std::size_t i = 0; i < queries.size(); ++i) {
-    const auto factor = static_cast<float>(network_.scale() * gates_[gate_of(queries[i].history.size())]);
-    kernels().scale(factor, asked.embeddings.row(i).data(), asked.embeddings.cols());
-    asked.excluded.push_back(as_rows(queries[i].excluded));
-    if (asked.personal[i].items.empty()) continue;
-    std::vector<std::uint32_t>& apart = asked.scored_apart[i];
-    apart = asked.personal[i].items;
-    apart.insert(apart.end(), asked.excluded.back().begin(), asked.excluded.back().end());
-    std::ranges::sort(apart);
-    asked.excluded.back() = apart;
-  }
+  Asked asked{embed(queries, pool), count_personal(queries, pool), std::vector<std::vector<std::uint32_t>>(queries.size()),
+              std::vector<std::span<const std::uint32_t>>(queries.size())};
+  pool.for_blocks(queries.size(), kQueriesPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto factor = static_cast<float>(network_.scale() * gates_[gate_of(queries[i].history.size())]);
+      kernels().scale(factor, asked.embeddings.row(i).data(), asked.embeddings.cols());
+      asked.excluded[i] = as_rows(queries[i].excluded);
+      if (asked.personal[i].items.empty()) continue;
+      std::vector<std::uint32_t>& apart = asked.scored_apart[i];
+      apart = asked.personal[i].items;
+      apart.insert(apart.end(), asked.excluded[i].begin(), asked.excluded[i].end());
+      std::ranges::sort(apart);
+      asked.excluded[i] = apart;
+    }
+  });
   return asked;
 }
 
@@ -445,10 +447,14 @@ void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::spa
                    .candidates = candidate_embeddings_,
                    .bias_bounds = bias_bounds_},
                   pool, found);
-    for (std::size_t i = 0; i < some.size(); ++i) {
-      add_personal(asked.personal[i], some[i], asked.embeddings.row(i), eligible, k, found[i]);
-      for (const ScoredIndex& hit : found[i]) out[begin + i].push_back({ItemIndex{hit.index}, hit.score});
-    }
+    pool.for_blocks(some.size(), kQueriesPerBlock, [&](std::size_t first, std::size_t end) {
+      for (std::size_t i = first; i < end; ++i) {
+        add_personal(asked.personal[i], some[i], asked.embeddings.row(i), eligible, k, found[i]);
+        std::vector<ScoredItem>& answer = out[begin + i];
+        answer.reserve(found[i].size());
+        for (const ScoredIndex& hit : found[i]) answer.push_back({ItemIndex{hit.index}, hit.score});
+      }
+    });
   }
 }
 
