@@ -128,7 +128,6 @@ TEST(Evaluate, PartsOfTheQueriesAddUpToAll) {
   EXPECT_EQ(evaluation.by_popularity[3].values, evaluation.part("new_products").values);
 }
 
-// Refitting before each week, a model that only counts knows what it knows by advancing.
 TEST(Evaluate, IsTheSameForEveryNumberOfThreads) {
   std::vector<std::string> names;
   for (int n = 0; n < 200; ++n) names.push_back(concat("customer", n));
@@ -156,6 +155,7 @@ TEST(Evaluate, IsTheSameForEveryNumberOfThreads) {
   }
 }
 
+// Refitting before each week, a model that only counts knows what it knows by advancing.
 TEST(Evaluate, RetrainingGivesACounterWhatAdvancingGivesIt) {
   std::vector<std::string> names;
   for (int n = 0; n < 30; ++n) names.push_back(concat("customer", n));
