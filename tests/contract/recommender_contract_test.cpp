@@ -42,7 +42,9 @@ std::vector<testing::EventRow> early_events() {
 Dataset make_shop(const std::vector<testing::EventRow>& later = {}) {
   std::vector<testing::EventRow> events = early_events();
   events.insert(events.end(), later.begin(), later.end());
-  return testing::make_dataset(events, catalogue(), {}, {.item_features = "brand = \"category\"\nprice = \"number\""});
+  const std::vector<testing::EntityRow> users = {{"user0", {{"skin", "dry"}}}, {"user1", {{"skin", "oily"}}}};
+  return testing::make_dataset(events, catalogue(), users,
+                               {.item_features = "brand = \"category\"\nprice = \"number\"", .user_features = "skin = \"category\""});
 }
 
 const Dataset& shop() {
@@ -181,6 +183,13 @@ TEST_P(RecommenderContract, IsTheSameModelAfterSaveAndLoad) {
   ASSERT_TRUE(outcome) << outcome.error().message;
   EXPECT_EQ(reloaded->knobs(), original->knobs());
   EXPECT_EQ(ask(*reloaded, asked.queries, 12), ask(*original, asked.queries, 12));
+  const testing::TemporaryFolder again;
+  ASSERT_TRUE(reloaded->save(again.path()));
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
+    if (!entry.is_regular_file()) continue;
+    const auto relative = entry.path().lexically_relative(folder.path());
+    EXPECT_EQ(*read_file(again.path() / relative), *read_file(entry.path())) << relative;
+  }
   // Its counters go on where they stood.
   original->advance(longer, longer.num_events(), at_day(85));
   reloaded->advance(longer, longer.num_events(), at_day(85));

@@ -371,10 +371,11 @@ Result<void> QueryEncoder::save(const std::filesystem::path& path) const {
   return writer.write(path);
 }
 
-Result<QueryEncoder> QueryEncoder::load(const TwoTowerConfig& config, const SafetensorsFile& file) {
+Result<QueryEncoder> QueryEncoder::load(const TwoTowerConfig& config, TableFeatures features, const SafetensorsFile& file) {
   const auto corrupt = [](std::string_view what) { return fail(ErrorCode::kCorrupt, "encoders.safetensors: ", what); };
   QueryEncoder encoder;
   encoder.config_ = config;
+  encoder.features_ = std::move(features);
   GEMEL_ASSIGN_OR_RETURN(const auto shape, file.values<std::int64_t>("query_encoder"));
   if (shape.size() < 4 || shape[3] < 0 || shape.size() != 4 + static_cast<std::size_t>(shape[3]))
     return corrupt("query_encoder has a wrong length");

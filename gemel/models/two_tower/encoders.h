@@ -102,7 +102,7 @@ class QueryEncoder {
 
   // Everything encode and personal_counts need, without the Dataset. Error: kIo.
   Result<void> save(const std::filesystem::path& path) const;
-  static Result<QueryEncoder> load(const TwoTowerConfig& config, const SafetensorsFile& file);
+  static Result<QueryEncoder> load(const TwoTowerConfig& config, TableFeatures features, const SafetensorsFile& file);
 
  private:
   void encode_user(const Query& query, std::vector<Bags>& bags, std::size_t& bag, float*& numbers) const;

@@ -55,10 +55,9 @@ nlohmann::json spec_to_json(const NetworkSpec& spec) {
           {"num_trend_inputs", spec.num_trend_inputs}};
 }
 
-Result<NetworkSpec> spec_from_json(std::string_view text) {
+Result<NetworkSpec> spec_from_json(const nlohmann::json& json) {
   NetworkSpec spec;
   try {  // nlohmann reports a wrong shape by exception; it ends here
-    const auto json = nlohmann::json::parse(text).at("network");
     for (const auto& table : json.at("tables")) spec.tables.push_back({table.at("name"), table.at("num_rows")});
     json.at("query_tables").get_to(spec.query_tables);
     json.at("candidate_tables").get_to(spec.candidate_tables);
@@ -77,6 +76,24 @@ Result<NetworkSpec> spec_from_json(std::string_view text) {
     }
   }
   return spec;
+}
+
+struct FeaturesFile {
+  NetworkSpec network;
+  TableFeatures items, users;
+};
+
+Result<FeaturesFile> read_features(const fs::path& path) {
+  GEMEL_ASSIGN_OR_RETURN(const std::string text, read_file(path));
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object()) return fail(ErrorCode::kCorrupt, path.string(), ": not a JSON object");
+  for (const char* key : {"network", "item_features", "user_features"})
+    if (!json.contains(key)) return fail(ErrorCode::kCorrupt, path.string(), ": no ", key);
+  FeaturesFile file;
+  GEMEL_ASSIGN_OR_RETURN(file.network, spec_from_json(json["network"]));
+  GEMEL_ASSIGN_OR_RETURN(file.items, TableFeatures::from_json(json["item_features"]));
+  GEMEL_ASSIGN_OR_RETURN(file.users, TableFeatures::from_json(json["user_features"]));
+  return file;
 }
 
 // The trend's groups of products, of a bundle whose config has a trend head.
@@ -118,8 +135,8 @@ Result<void> TwoTower::save(const fs::path& directory) const {
 Result<void> TwoTower::load(const fs::path& directory) {
   GEMEL_ASSIGN_OR_RETURN(const ConfigFile knobs, ConfigFile::open(directory / "knobs.toml"));
   GEMEL_ASSIGN_OR_RETURN(config_, TwoTowerConfig::read(knobs.root()));
-  GEMEL_ASSIGN_OR_RETURN(const std::string features, read_file(directory / "features.json"));
-  GEMEL_ASSIGN_OR_RETURN(spec_, spec_from_json(features));
+  GEMEL_ASSIGN_OR_RETURN(FeaturesFile features, read_features(directory / "features.json"));
+  spec_ = std::move(features.network);
   GEMEL_ASSIGN_OR_RETURN(SafetensorsFile weights, SafetensorsFile::open(directory / "weights.safetensors"));
   GEMEL_ASSIGN_OR_RETURN(network_, Network::load(config_, spec_, std::make_shared<const SafetensorsFile>(std::move(weights))));
   GEMEL_ASSIGN_OR_RETURN(const auto candidates, SafetensorsFile::open(directory / "candidates.safetensors"));
@@ -128,7 +145,7 @@ Result<void> TwoTower::load(const fs::path& directory) {
   candidate_embeddings_ = Matrix(embeddings);
   GEMEL_RETURN_IF_ERROR(load_index(directory / kIndexFile));
   GEMEL_ASSIGN_OR_RETURN(const auto encoders, SafetensorsFile::open(directory / "encoders.safetensors"));
-  GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::load(config_, encoders));
+  GEMEL_ASSIGN_OR_RETURN(query_encoder_, QueryEncoder::load(config_, std::move(features.users), encoders));
   if (query_encoder_.tables().size() != spec_.query_tables.size() || query_encoder_.token_tables().size() != spec_.token_tables.size() ||
       query_encoder_.num_numbers() != spec_.num_query_numbers || query_encoder_.personal_counts().num_values() != spec_.num_personal_values)
     return fail(ErrorCode::kCorrupt, (directory / "encoders.safetensors").string(), ": does not fit features.json");
@@ -140,7 +157,7 @@ Result<void> TwoTower::load(const fs::path& directory) {
                     spec_.tables[read[bag]].name);
     }
   }
-  GEMEL_RETURN_IF_ERROR(load_candidate_features(directory));
+  GEMEL_RETURN_IF_ERROR(load_candidate_features(directory, std::move(features.items)));
   return load_counters(directory / "counters.safetensors");
 }
 
@@ -158,15 +175,11 @@ Result<void> TwoTower::load_index(const fs::path& path) {
 }
 
 // A bundle without the file recommends all the same.
-Result<void> TwoTower::load_candidate_features(const fs::path& directory) {
+Result<void> TwoTower::load_candidate_features(const fs::path& directory, TableFeatures features) {
   const fs::path path = directory / "candidate_features.safetensors";
   candidate_encoder_ = {};
   std::error_code code;
   if (!fs::exists(path, code)) return {};
-  GEMEL_ASSIGN_OR_RETURN(const std::string text, read_file(directory / "features.json"));
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("item_features")) return fail(ErrorCode::kCorrupt, "features.json: no item_features");
-  GEMEL_ASSIGN_OR_RETURN(TableFeatures features, TableFeatures::from_json(json["item_features"]));
   GEMEL_ASSIGN_OR_RETURN(candidate_encoder_,
                          CandidateEncoder::load(config_, std::move(features), spec_, candidate_embeddings_.rows(), path));
   return {};

@@ -80,7 +80,7 @@ class TwoTower final : public Recommender {
   std::vector<double> personal_biases(const PersonalCounts::Of& personal) const;
   std::vector<FeatureEffect> feature_effects(ItemIndex item, std::span<const float> query_embedding, double factor, ThreadPool& pool) const;
   Result<void> load_index(const std::filesystem::path& path);
-  Result<void> load_candidate_features(const std::filesystem::path& directory);
+  Result<void> load_candidate_features(const std::filesystem::path& directory, TableFeatures features);
   Result<void> load_counters(const std::filesystem::path& path);
 
   TwoTowerConfig config_;
