@@ -6,6 +6,7 @@
 #include <cstring>
 #include <iostream>
 #include <limits>
+#include <new>
 #include <system_error>
 
 #include "cli/terminal_progress.h"
@@ -100,6 +101,8 @@ int run_program(int argc, const char* const* argv, std::span<AddCommand* const> 
     return app.exit(error) == 0 ? 0 : kUsageError;
   } catch (const std::system_error& error) {  // of fmt::print
     context.outcome = fail(ErrorCode::kIo, "writing the answer to stdout failed: ", error.what());
+  } catch (const std::bad_alloc&) {
+    context.outcome = fail(ErrorCode::kBadConfig, "no memory left for what was asked; smaller tables, layers or batches need less");
   }
   std::cout.flush();
   if (context.outcome && (std::fflush(stdout) != 0 || std::ferror(stdout) != 0))

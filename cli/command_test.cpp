@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <new>
+
 #include "cli/terminal_progress.h"
 
 namespace gemel::cli {
@@ -17,6 +19,7 @@ void add_trial(CLI::App& app, CommandContext& context) {
   CLI::App& command = add_command(app, context, {.name = "trial", .summary = "For this test", .example = "gemel trial -k 3"},
                                   [k](CommandContext& run) -> Result<void> {
                                     ++runs;
+                                    if (*k == 99) throw std::bad_alloc();
                                     if (run.num_threads == 7 && *k == 3) return fail(ErrorCode::kCorrupt, "bundle: torn");
                                     return {};
                                   });
@@ -34,6 +37,12 @@ TEST(Program, GivesTheExitCodeOfTheErrorAndPrintsItOnStderr) {
   EXPECT_EQ(run({"trial", "-k", "3", "--threads", "7"}), 5);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "gemel: bundle: torn\n");
   EXPECT_EQ(run({"trial", "-k", "3"}), 0);
+}
+
+TEST(Program, SaysThatMemoryRanOut) {
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run({"trial", "-k", "99"}), 2);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("no memory left"));
 }
 
 TEST(Program, RefusesAMisspeltFlagAValueOutOfRangeAndNoCommandWithCodeTwo) {

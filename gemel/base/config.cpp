@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "gemel/base/file.h"
+#include "gemel/base/toml_text.h"
 
 namespace gemel {
 
@@ -59,7 +60,7 @@ std::string shown_element(const toml::node& node, bool (*fits)(const toml::node&
 std::string one_line(const toml::node& node) {
   std::string text;
   if (const auto* table = node.as_table()) {
-    for (const auto& [key, value] : *table) text += concat(text.empty() ? "" : ", ", std::string_view(key.str()), " = ", one_line(value));
+    for (const auto& [key, value] : *table) text += concat(text.empty() ? "" : ", ", toml_key(key.str()), " = ", one_line(value));
     return concat("{", text, "}");
   }
   if (const auto* list = node.as_array()) {

@@ -8,7 +8,8 @@ namespace {
 TEST(ConfigTable, AsTomlIsOneLineThatReadsBackToTheSame) {
   const std::string text =
       "[model]\nrate = 0.25\nname = \"it's \\\"it\\\"\\nnew line\"\nlayers = [\n  64,\n  32,\n]\n"
-      "[model.history]\nlength = 30\n[model.history.pool]\nkind = \"mean\"\n";
+      "[model.history]\nlength = 30\n[model.history.pool]\nkind = \"mean\"\n"
+      "[model.\"price \\\"eur\\\"\"]\nweight = 2\n";
   const auto file = ConfigFile::parse(text, "test");
   ASSERT_TRUE(file);
   const std::string line = file->root().as_toml("model");
@@ -23,6 +24,7 @@ TEST(ConfigTable, AsTomlIsOneLineThatReadsBackToTheSame) {
   ConfigTable history = model.table("history");
   EXPECT_EQ(history.integer("length", {}, 0, 100), 30);
   EXPECT_EQ(history.table("pool").text("kind"), "mean");
+  EXPECT_EQ(model.table("price \"eur\"").number("weight"), 2);
   EXPECT_TRUE(again->root().status());
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "gemel/base/concat.h"
 
 namespace gemel {
@@ -19,11 +21,20 @@ std::string toml_text(std::string_view text) {
   return out + "\"";
 }
 
-std::string toml_text(const std::vector<std::string>& texts) {
-  if (texts.size() == 1) return toml_text(texts[0]);
+std::string toml_text(const std::vector<std::string>& texts) { return texts.size() == 1 ? toml_text(texts[0]) : toml_list(texts); }
+
+std::string toml_list(const std::vector<std::string>& texts) {
   std::string out;
   for (const std::string& text : texts) out += concat(out.empty() ? "" : ", ", toml_text(text));
   return concat("[", out, "]");
+}
+
+std::string toml_key(std::string_view key) {
+  const bool is_bare = !key.empty() && std::ranges::all_of(key, [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') || letter == '_' ||
+           letter == '-';
+  });
+  return is_bare ? std::string(key) : toml_text(key);
 }
 
 }  // namespace gemel

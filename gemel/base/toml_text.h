@@ -1,4 +1,4 @@
-// Texts as values of a TOML file. Thread safety: pure functions.
+// Texts as values and keys of a TOML file. Thread safety: pure functions.
 #pragma once
 
 #include <string>
@@ -9,5 +9,7 @@ namespace gemel {
 
 std::string toml_text(std::string_view text);                    // "a \"quoted\" text", with its quotes
 std::string toml_text(const std::vector<std::string>& texts);  // a list; one text stands alone
+std::string toml_list(const std::vector<std::string>& texts);  // a list always
+std::string toml_key(std::string_view key);                    // bare where TOML allows it
 
 }  // namespace gemel

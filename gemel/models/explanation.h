@@ -32,7 +32,7 @@ struct HistoryEffect {
 
 struct ScoreExplanation {
   double score = 0;
-  std::vector<ScorePart> parts;
+  std::vector<ScorePart> parts;  // empty: of this product nothing can be told
   std::vector<FeatureEffect> features;  // by size, largest first
   std::vector<HistoryEffect> history;   // likewise
 };

@@ -108,8 +108,9 @@ class Recommender {
   // How products are searched; empty for models that search none.
   virtual std::optional<IndexReport> index_report() const { return {}; }
 
-  // Where the scores of these products for this query come from. Error kBadInput: the model cannot tell.
-  virtual Result<Explanations> explain(const Query& /*query*/, std::span<const ItemIndex> /*items*/, ThreadPool& /*pool*/) const {
+  // Where the scores that recommend, given the same `eligible`, has for these products come from. Error kBadInput: the model cannot tell.
+  virtual Result<Explanations> explain(const Query& /*query*/, std::span<const ItemIndex> /*items*/,
+                                       std::span<const std::uint8_t> /*eligible*/, ThreadPool& /*pool*/) const {
     return fail(ErrorCode::kBadInput, name(), " cannot tell what moved its scores");
   }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "gemel/base/check.h"
+#include "gemel/base/progress.h"
 
 namespace gemel {
 namespace {
@@ -43,6 +44,7 @@ void diagonalize(std::vector<double>& a, std::vector<double>& vectors, std::size
   for (int sweep = 0; sweep < kMaxSweeps; ++sweep) {
     bool is_diagonal = true;
     for (std::size_t p = 0; p + 1 < n; ++p) {
+      if (interrupted()) return;
       for (std::size_t q = p + 1; q < n; ++q) {
         const double off = std::abs(a[p * n + q]);
         if (!(off * off > kOffDiagonal * kOffDiagonal * std::abs(a[p * n + p] * a[q * n + q])) || off < 1e-300) continue;

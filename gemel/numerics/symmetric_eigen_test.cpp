@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "gemel/base/progress.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
@@ -22,6 +23,14 @@ TEST(Diagonalize, AgreesWithACaseWorkedByHand) {
   EXPECT_NEAR(a[small * 3], 1, 1e-14);
   EXPECT_NEAR(a[3 - small * 3], 3, 1e-14);
   EXPECT_NEAR(vectors[small * 2], -vectors[small * 2 + 1], 1e-14);
+}
+
+TEST(Diagonalize, StopsWhenInterrupted) {
+  std::vector<double> a{2, 1, 1, 2}, vectors = identity(2);
+  request_interrupt();
+  diagonalize(a, vectors, 2);
+  clear_interrupt();
+  EXPECT_EQ(a[1], 1);
 }
 
 TEST(Diagonalize, PutsTheMatrixTogetherAgain) {

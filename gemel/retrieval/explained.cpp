@@ -36,7 +36,7 @@ std::vector<SimilarProduct> Retriever::nearest_of(ItemIndex item, std::span<cons
 void Retriever::explain_products(const Query& query, std::span<const ScoredItem> items, Answer& answer, ThreadPool& pool) const {
   std::vector<ItemIndex> rows;
   for (const ScoredItem& item : items) rows.push_back(item.item);
-  const auto explanations = explain(query, rows, pool);
+  const auto explanations = explain(query, rows, bundle_.customers().eligible(), pool);
   if (!explanations) {
     answer.notes.push_back(explanations.error().message);
     return;
@@ -44,6 +44,7 @@ void Retriever::explain_products(const Query& query, std::span<const ScoredItem>
   answer.notes.insert(answer.notes.end(), explanations->notes.begin(), explanations->notes.end());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const ScoreExplanation& from = explanations->products[i];
+    if (from.parts.empty()) continue;
     ExplainedScore& explained = answer.products[i].explained.emplace();
     explained.parts = from.parts;
     explained.features = from.features;

@@ -107,8 +107,9 @@ class Retriever : public Recommender {
                  std::vector<std::vector<ScoredItem>>& out) const override;
   ConstMatrixView item_embeddings() const override { return bundle_.model().item_embeddings(); }
   std::optional<IndexReport> index_report() const override { return bundle_.model().index_report(); }
-  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const override {
-    return bundle_.model().explain(query, items, pool);
+  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t> eligible,
+                               ThreadPool& pool) const override {
+    return bundle_.model().explain(query, items, eligible, pool);
   }
   Result<void> save(const std::filesystem::path& directory) const override { return bundle_.model().save(directory); }
   Result<void> load(const std::filesystem::path& directory) override { return bundle_.model().load(directory); }

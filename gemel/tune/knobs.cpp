@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "gemel/base/toml_text.h"
+
 namespace gemel::tune {
 namespace {
 
@@ -36,8 +38,8 @@ bool is_read(const TuningDimension& dimension, const Knobs& knobs) {
 
 void flatten(ConfigTable table, const std::string& prefix, Knobs& knobs) {
   for (const std::string& key : table.keys()) {
-    if (table.is_table(key)) flatten(table.table(key), prefix + key + ".", knobs);
-    else knobs[prefix + key] = table.as_toml(key);
+    if (table.is_table(key)) flatten(table.table(key), prefix + toml_key(key) + ".", knobs);
+    else knobs[prefix + toml_key(key)] = table.as_toml(key);
   }
 }
 

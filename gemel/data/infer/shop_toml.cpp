@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMaxWidth = 140, kMaxCommentColumn = 58, kMaxListWidth = 110;
 
 // A list, in as many lines as it takes.
-std::string toml_list(const std::vector<std::string>& texts) {
+std::string list_in_lines(const std::vector<std::string>& texts) {
   std::string out = "[";
   std::size_t line_begin = 0;
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -27,14 +27,6 @@ std::string toml_list(const std::vector<std::string>& texts) {
     out += text;
   }
   return out + "]";
-}
-
-std::string key_of(std::string_view name) {
-  const bool is_bare = !name.empty() && std::ranges::all_of(name, [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') || letter == '_' ||
-           letter == '-';
-  });
-  return is_bare ? std::string(name) : toml_text(name);
 }
 
 std::string joined(const std::vector<std::string>& texts, std::string_view between = ", ") {
@@ -124,7 +116,7 @@ void write_source(Page& page, const TableGuess& table) {
   if (!format.delimiter.empty()) page.line(concat("delimiter = ", toml_text(format.delimiter)), table.source.reason);
   if (!format.header) page.line("header = false", "the first row holds values");
   if (!format.columns.empty())
-    page.line(concat("columns = ", toml_list(format.columns)),
+    page.line(concat("columns = ", list_in_lines(format.columns)),
               table.layout.empty() ? "names made up here, in the order of the file" : concat("as ", table.layout, " documents them"));
   if (format.encoding == Encoding::kLatin1) page.line("encoding = \"latin-1\"", "some bytes are no UTF-8");
   if (!format.each.empty()) page.line(concat("each = ", toml_text(format.each)), "one row for each element of this list");
@@ -158,9 +150,9 @@ void write_actions(Page& page, const EventsGuess& events) {
   if (events.action.value.empty())
     page.line("interaction = { target = true }", "no column tells actions apart: every event is one of these");
   for (const ActionGuess& action : events.actions)
-    page.line(
-        fmt::format("{} = {{ {} }}", key_of(action.name), action.is_target ? "target = true" : fmt::format("weight = {:g}", action.weight)),
-        concat(action.reason, "; ", action.count, " of the rows looked at"));
+    page.line(fmt::format("{} = {{ {} }}", toml_key(action.name),
+                          action.is_target ? "target = true" : fmt::format("weight = {:g}", action.weight)),
+              concat(action.reason, "; ", action.count, " of the rows looked at"));
 }
 
 std::string type_text(FeatureType type) {
@@ -191,7 +183,7 @@ std::string feature_value(const FeatureConfig& feature) {
 void write_features(Page& page, std::string_view section, const EntitiesGuess& table) {
   page.section(concat("[", section, ".features]"));
   for (const FeatureGuess& feature : table.features)
-    if (!feature.is_left_out) page.line(concat(key_of(feature.config.name), " = ", feature_value(feature.config)), feature.reason);
+    if (!feature.is_left_out) page.line(concat(toml_key(feature.config.name), " = ", feature_value(feature.config)), feature.reason);
   std::size_t num_left_out = 0;
   for (const FeatureGuess& feature : table.features) {
     if (!feature.is_left_out) continue;

@@ -1,8 +1,10 @@
 #include "gemel/models/blend/blend.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "gemel/base/scratch_folder.h"
+#include "gemel/base/toml_text.h"
 #include "gemel/models/blend/fusion_search.h"
 #include "gemel/models/registry.h"
 
@@ -15,12 +17,6 @@ constexpr std::size_t kMaxSearchQueries = 4000;  // of validation, evenly drawn:
 constexpr std::size_t kQueriesAtOnce = 64;
 
 std::string_view to_text(FusionMethod method) { return method == FusionMethod::kRank ? "rank" : "score"; }
-
-std::string quoted_list(const std::vector<std::string>& texts) {
-  std::string list;
-  for (const std::string& text : texts) list += concat(list.empty() ? "\"" : ", \"", text, "\"");
-  return concat("[", list, "]");
-}
 
 void check_parts(ConfigTable& table, const std::vector<std::string>& parts) {
   if (parts.size() < 2) table.reject("parts", "expected the names of two models or more");
@@ -91,7 +87,9 @@ Result<std::unique_ptr<Recommender>> Blend::make(ConfigTable table) {
   if (!knobs.weights.empty() && knobs.weights.size() != knobs.parts.size())
     table.reject("weights", concat("expected a number for each of the ", knobs.parts.size(), " parts, found ", knobs.weights.size()));
   for (const double weight : knobs.weights)
-    if (!(weight >= 0)) table.reject("weights", concat("expected numbers from 0, found ", weight));
+    if (!(weight >= 0) || std::isinf(weight)) table.reject("weights", concat("expected finite numbers from 0, found ", weight));
+  if (!knobs.weights.empty() && std::ranges::count(knobs.weights, 0.0) == std::ssize(knobs.weights))
+    table.reject("weights", "expected one above 0 at least");
   knobs.depth = table.count("depth", knobs.depth, 1, 100'000);
   GEMEL_RETURN_IF_ERROR(parts.finish());
   GEMEL_RETURN_IF_ERROR(table.finish());
@@ -99,7 +97,7 @@ Result<std::unique_ptr<Recommender>> Blend::make(ConfigTable table) {
 }
 
 std::string Blend::knobs() const {
-  std::string text = concat("parts = ", quoted_list(knobs_.parts), ", depth = ", knobs_.depth);
+  std::string text = concat("parts = ", toml_list(knobs_.parts), ", depth = ", knobs_.depth);
   if (knobs_.method) text += concat(", method = \"", to_text(*knobs_.method), "\"");
   std::string list;
   for (const double weight : knobs_.weights) list += concat(list.empty() ? "" : ", ", weight);
@@ -239,18 +237,22 @@ ConstMatrixView Blend::item_embeddings() const {
   return {};
 }
 
-Result<Explanations> Blend::explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const {
+Result<Explanations> Blend::explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t> eligible,
+                                    ThreadPool& pool) const {
   Answers answers(parts_.size());
-  for (std::size_t p = 0; p < parts_.size(); ++p) parts_[p]->recommend({&query, 1}, knobs_.depth, {}, pool, answers[p]);
+  for (std::size_t p = 0; p < parts_.size(); ++p) parts_[p]->recommend({&query, 1}, knobs_.depth, eligible, pool, answers[p]);
   FusedCandidates candidates;
   candidates.gather(*knobs_.method, lists_of(answers, 0, knobs_.depth));
   Explanations explanations;
+  std::size_t num_beyond = 0;
   for (const ItemIndex item : items) {
-    const auto found = std::ranges::lower_bound(candidates.items(), item);
-    if (found == candidates.items().end() || *found != item)
-      return fail(ErrorCode::kBadInput, "blend: none of its parts has product ", to_size(item), " among its best ", knobs_.depth);
-    const auto features = candidates.features_of(static_cast<std::size_t>(found - candidates.items().begin()));
     ScoreExplanation& product = explanations.products.emplace_back();
+    const auto found = std::ranges::lower_bound(candidates.items(), item);
+    if (found == candidates.items().end() || *found != item) {
+      ++num_beyond;
+      continue;
+    }
+    const auto features = candidates.features_of(static_cast<std::size_t>(found - candidates.items().begin()));
     for (std::size_t p = 0; p < parts_.size(); ++p) {
       double mean = 0;
       for (std::size_t row = 0; row < candidates.size(); ++row) mean += candidates.features_of(row)[p];
@@ -259,6 +261,9 @@ Result<Explanations> Blend::explain(const Query& query, std::span<const ItemInde
       product.score += product.parts.back().value;
     }
   }
+  if (num_beyond > 0)
+    explanations.notes.push_back(concat("blend: ", num_beyond, " of these products no part has among its best ", knobs_.depth,
+                                        "; they follow in the order of ", knobs_.parts[0]));
   return explanations;
 }
 

@@ -39,8 +39,9 @@ class Blend : public Recommender {
                  std::vector<std::vector<ScoredItem>>& out) const override;
   std::optional<IndexReport> index_report() const override;  // the least exact of the parts
   ConstMatrixView item_embeddings() const override;  // of the first part that has any
-  // Each part's weighted say. Error kBadInput: a product that no part names for this query.
-  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const override;
+  // Each part's weighted say; nothing of products that no part names for this query.
+  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t> eligible,
+                               ThreadPool& pool) const override;
   Result<void> save(const std::filesystem::path& directory) const override;  // a folder for each part
   Result<void> load(const std::filesystem::path& directory) override;
 

@@ -160,20 +160,27 @@ TEST(Blend, PastTheCandidatesTheFirstPartGoesOnAlone) {
   EXPECT_EQ(all[0].back().item, popular[0].back().item);
 }
 
-TEST(Blend, AnExplanationNamesThePartsAndAddsUp) {
+TEST(Blend, AnExplanationNamesThePartsAndAddsUpAmongTheProductsRanked) {
   const Dataset shop = two_tastes();
   const Histories histories(shop, shop.num_events());
   ThreadPool pool(1);
-  const auto blend = make_model("blend", "weights = [1, 3]").value();
+  const auto blend = make_model("blend", "weights = [1, 3], method = \"score\", depth = 3").value();
   ASSERT_TRUE(blend->fit({&shop, shop.num_events(), at_day(70)}, {.pool = pool, .curves_path = {}}));
   const Query query{.user = UserIndex{3}, .at = at_day(70), .history = histories.of(UserIndex{3}), .excluded = {}};
   std::vector<std::vector<ScoredItem>> answers;
-  blend->recommend({&query, 1}, 5, {}, pool, answers);
-  const ItemIndex item = answers[0][0].item;
-  const Explanations explained = blend->explain(query, {&item, 1}, pool).value();
+  blend->recommend({&query, 1}, 1, {}, pool, answers);
+  std::vector<std::uint8_t> eligible(shop.num_items(), 1);
+  eligible[to_size(answers[0][0].item)] = 0;  // every rank and mean is another without it
+  blend->recommend({&query, 1}, 1000, eligible, pool, answers);
+  std::vector<ItemIndex> items;
+  for (const ScoredItem& scored : answers[0]) items.push_back(scored.item);
+  const Explanations explained = blend->explain(query, items, eligible, pool).value();
   ASSERT_EQ(explained.products[0].parts.size(), 2u);
   EXPECT_EQ(explained.products[0].parts[1].name, "item_knn");
-  EXPECT_NEAR(explained.products[0].score, answers[0][0].score, 1e-6);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_NEAR(explained.products[i].score, answers[0][i].score, 1e-6);
+  EXPECT_TRUE(explained.products.back().parts.empty());  // past the depth of both
+  ASSERT_EQ(explained.notes.size(), 1u);
+  EXPECT_THAT(explained.notes[0], HasSubstr("no part has among its best 3"));
 }
 
 TEST(Blend, ARefitGoesOnWithEachPart) {

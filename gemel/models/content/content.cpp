@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "gemel/base/toml_text.h"
 #include "gemel/models/half_life.h"
 #include "gemel/numerics/safetensors.h"
 
@@ -16,7 +17,7 @@ constexpr std::size_t kQueriesAtOnce = 64;
 
 std::string field_weights_to_toml(const std::map<std::string, double>& weights) {
   std::string text;
-  for (const auto& [name, weight] : weights) text += concat(text.empty() ? "" : ", ", "\"", name, "\" = ", weight);
+  for (const auto& [name, weight] : weights) text += concat(text.empty() ? "" : ", ", toml_key(name), " = ", weight);
   return concat("{", text, "}");
 }
 
@@ -145,7 +146,8 @@ std::vector<HistoryEffect> Content::history_effects(const Query& query, ItemInde
   return effects;
 }
 
-Result<Explanations> Content::explain(const Query& query, std::span<const ItemIndex> items, ThreadPool&) const {
+Result<Explanations> Content::explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t>,
+                                      ThreadPool&) const {
   TouchedScores profile(terms_.num_terms()), cosines(terms_.num_items());
   build_profile(query, profile);
   add_cosines(profile, cosines);

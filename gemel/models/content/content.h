@@ -38,7 +38,8 @@ class Content : public Recommender {
                  std::vector<std::vector<ScoredItem>>& out) const override;
   // By term: what the score would lose without the terms that both share; by past product: its share of the profile. Both add up to the
   // cosine.
-  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const override;
+  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t> eligible,
+                               ThreadPool& pool) const override;
   Result<void> save(const std::filesystem::path& directory) const override;
   Result<void> load(const std::filesystem::path& directory) override;
 

@@ -150,7 +150,7 @@ TEST(Content, AnExplanationAddsUpByTermAndByPastProduct) {
     std::vector<ItemIndex> items;
     for (const ScoredItem& scored : answer) items.push_back(scored.item);
     const Query query{.user = {}, .at = at_day(51), .history = history, .excluded = {}};
-    const Explanations explained = model.explain(query, items, pool).value();
+    const Explanations explained = model.explain(query, items, {}, pool).value();
     for (std::size_t i = 0; i < items.size(); ++i) {
       const ScoreExplanation& product = explained.products[i];
       EXPECT_NEAR(product.score, answer[i].score, 1e-6);
@@ -170,7 +170,7 @@ TEST(Content, AnExplanationNamesTheTermsThatMovedTheScore) {
   ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(4)}, {.pool = pool}));
   const std::vector<HistoryItem> history = {{at_day(3), item_of(shop, "green"), 1, {}}};
   const ItemIndex unsold = item_of(shop, "new");
-  const auto explained = model.explain({.user = {}, .at = at_day(4), .history = history, .excluded = {}}, {&unsold, 1}, pool).value();
+  const auto explained = model.explain({.user = {}, .at = at_day(4), .history = history, .excluded = {}}, {&unsold, 1}, {}, pool).value();
   ASSERT_EQ(explained.products[0].features.size(), 2u);
   EXPECT_EQ(explained.products[0].features[0].name, "brand Acme");
   EXPECT_EQ(explained.products[0].features[1].name, "tags tea");
@@ -187,6 +187,13 @@ TEST(Content, NumbersAreComparedByBucketsOfTheTrainingPeriod) {
   EXPECT_EQ(terms.name(0), "price below 20");
   EXPECT_EQ(terms.name(1), "price from 20");
   EXPECT_EQ(terms.items_with(0).size(), 2u);
+}
+
+TEST(Content, KnobsOfAFeatureWithAnyNameReadBackTheSame) {
+  const std::string knobs = Content({.field_weights = {{"price \"eur\"", 2}, {"brand", 1}}}).knobs();
+  const auto again = make_model("content", knobs);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ((*again)->knobs(), knobs);
 }
 
 TEST(Content, SaysWhatItCannotDo) {

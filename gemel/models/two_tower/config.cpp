@@ -2,6 +2,7 @@
 
 #include <sstream>
 
+#include "gemel/base/toml_text.h"
 #include "gemel/features/time_parts.h"
 #include "gemel/models/half_life.h"
 #include "gemel/models/two_tower/calibration.h"
@@ -44,8 +45,11 @@ std::vector<LayerConfig> read_layers(ConfigTable& table, std::string_view key) {
   return layers;
 }
 
-std::size_t read_size(ConfigTable& table, std::string_view key, std::size_t fallback, std::int64_t min = 0) {
-  return table.count(key, fallback, min, 1'000'000'000);
+constexpr std::int64_t kMaxDim = 4096;
+
+std::size_t read_size(ConfigTable& table, std::string_view key, std::size_t fallback, std::int64_t min = 0,
+                      std::int64_t max = 1'000'000'000) {
+  return table.count(key, fallback, min, max);
 }
 
 std::vector<double> read_half_lives(ConfigTable& table, std::string_view key, std::vector<double> fallback) {
@@ -105,12 +109,6 @@ OptimizerConfig read_optimizer(ConfigTable& table) {
   return optimizer;
 }
 
-std::string quoted_list(const std::vector<std::string>& texts) {
-  std::string out;
-  for (const std::string& text : texts) out += concat(out.empty() ? "" : ", ", "\"", text, "\"");
-  return concat("[", out, "]");
-}
-
 std::string number_list(const std::vector<double>& numbers) {
   std::string out;
   for (const double number : numbers) out += concat(out.empty() ? "" : ", ", number);
@@ -120,14 +118,14 @@ std::string number_list(const std::vector<double>& numbers) {
 std::string layer_list(const std::vector<LayerConfig>& layers) {
   std::vector<std::string> texts;
   for (const LayerConfig& layer : layers) texts.push_back(concat(layer.units, " ", name_of(kActivations, layer.activation)));
-  return quoted_list(texts);
+  return toml_list(texts);
 }
 
 }  // namespace
 
 Result<TwoTowerConfig> TwoTowerConfig::read(ConfigTable table) {
   TwoTowerConfig config;
-  config.embedding_dim = read_size(table, "embedding_dim", config.embedding_dim, 1);
+  config.embedding_dim = read_size(table, "embedding_dim", config.embedding_dim, 1, kMaxDim);
   config.query_layers = read_layers(table, "query_layers");
   config.candidate_layers = read_layers(table, "candidate_layers");
   config.item_id = table.flag("item_id", config.item_id);
@@ -207,22 +205,21 @@ std::string TwoTowerConfig::to_toml() const {
   line("query_layers", layer_list(query_layers));
   line("candidate_layers", layer_list(candidate_layers));
   line("item_id", item_id);
-  line("item_features", quoted_list(item_features));
-  line("one_hot", quoted_list(one_hot));
+  line("item_features", toml_list(item_features));
+  line("one_hot", toml_list(one_hot));
   line("user_id", user_id);
-  line("user_features", quoted_list(user_features));
+  line("user_features", toml_list(user_features));
   line("action", action);
   line("weight", weight);
-  line("time", quoted_list(time));
-  line("history",
-       concat("{ length = ", history.length, ", pool = ", quoted_list(history.pool), ", half_life_days = ", history.half_life_days,
-              ", half_life_events = ", half_life_to_toml(history.half_life_events), ", floor = ", history.floor,
-              ", shared_table = ", history.shared_table, ", attention_blocks = ", history.attention_blocks,
-              ", attention_heads = ", history.attention_heads, ", attention_dropout = ", history.attention_dropout, " }"));
+  line("time", toml_list(time));
+  line("history", concat("{ length = ", history.length, ", pool = ", toml_list(history.pool), ", half_life_days = ", history.half_life_days,
+                         ", half_life_events = ", half_life_to_toml(history.half_life_events), ", floor = ", history.floor,
+                         ", shared_table = ", history.shared_table, ", attention_blocks = ", history.attention_blocks,
+                         ", attention_heads = ", history.attention_heads, ", attention_dropout = ", history.attention_dropout, " }"));
   line("popularity_half_life_days", number_list(popularity_half_life_days));
   line("popularity_start", popularity_start);
   line("counter_interval_days", counter_interval_days);
-  line("trend", concat("{ units = ", trend.units, ", groups = ", quoted_list(trend.groups), " }"));
+  line("trend", concat("{ units = ", trend.units, ", groups = ", toml_list(trend.groups), " }"));
   line("personal_half_life_days", number_list(personal_half_life_days));
   line("personal_start", personal_start);
   line("normalize", normalize);

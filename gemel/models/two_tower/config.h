@@ -77,7 +77,8 @@ struct TwoTowerConfig {
   OptimizerConfig optimizer;
   double average_decay = 0;  // of the weights over the steps, weight_average.h; 0: the last ones are served
   std::size_t batch_size = 2048;
-  std::size_t block_size = 32;   // examples of neighbouring times that stay together in a batch: keeps the prior's days few
+  std::size_t block_size =
+      32;   // examples of neighbouring times that stay together in a batch, at most batch_size: keeps the prior's days few
   std::size_t epochs = 8;        // at most; validation chooses
   std::size_t patience = 2;      // epochs without a better validation figure before the fit stops
   double example_half_life_days = 180;  // example weight floor + 2^(-age / half_life); 0: all alike

@@ -116,7 +116,8 @@ std::vector<FeatureEffect> TwoTower::feature_effects(ItemIndex item, std::span<c
   return effects;
 }
 
-Result<Explanations> TwoTower::explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const {
+Result<Explanations> TwoTower::explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t>,
+                                       ThreadPool& pool) const {
   const double factor = static_cast<double>(network_.scale()) * gates_[gate_of(query.history.size())];
   std::vector<HistoryEffect> history;
   const Matrix queries = embed_without_each(query, history, pool);

@@ -156,7 +156,7 @@ class ExplanationTest : public ::testing::Test {
     return {.user = user, .at = at_day(kEnd), .history = histories_.of(user), .excluded = {}};
   }
   Explanations explain(const Recommender& model, const std::vector<ItemIndex>& items) {
-    return model.explain(query(), items, pool_).value();
+    return model.explain(query(), items, {}, pool_).value();
   }
   std::vector<ItemIndex> all() const {
     std::vector<ItemIndex> items;
@@ -287,7 +287,7 @@ TEST_F(ExplanationTest, FilesOfAnotherModelAreRefused) {
 
 TEST(Explanation, AModelWithoutOneSaysSo) {
   ThreadPool pool(1);
-  const auto explained = make_model("popularity", "").value()->explain({}, {}, pool);
+  const auto explained = make_model("popularity", "").value()->explain({}, {}, {}, pool);
   ASSERT_FALSE(explained);
   EXPECT_THAT(explained.error().message, HasSubstr("popularity cannot tell"));
 }

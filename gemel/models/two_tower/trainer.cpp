@@ -36,6 +36,7 @@ Trainer::Trainer(const TwoTowerConfig& config, const TrainView& view, const Cand
 Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates,
                               const QueryEncoder& queries, const TrendFeatures& trend, std::uint64_t seed, TimePoint learn_from) {
   Trainer trainer(config, view, candidates, queries, trend, seed);
+  trainer.config_.block_size = std::min(config.block_size, config.batch_size);
   trainer.collect_examples();
   trainer.make_sampler();  // what competes does not depend on what is learnt from
   std::erase_if(trainer.examples_, [&](const Example& example) { return view.dataset->times()[example.event] < learn_from; });
@@ -50,7 +51,8 @@ Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& vie
     trainer.group_timelines_ = trend.make_group_timelines(view);
   }
   if (trainer.config_.optimizer.schedule != Schedule::kConstant) {
-    const std::size_t steps = (trainer.examples_.size() + config.batch_size - 1) / config.batch_size;
+    const std::size_t batch = config.batch_size - config.batch_size % trainer.config_.block_size;  // of whole blocks
+    const std::size_t steps = (trainer.examples_.size() + batch - 1) / batch;
     trainer.config_.optimizer.total_steps = steps * config.epochs;
     trainer.optimizer_ = Optimizer(trainer.config_.optimizer);
   }

@@ -48,7 +48,8 @@ class TwoTower final : public Recommender {
                  std::vector<std::vector<ScoredItem>>& out) const override;
   ConstMatrixView item_embeddings() const override { return candidate_directions_; }
   std::optional<IndexReport> index_report() const override { return index_.report(); }
-  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, ThreadPool& pool) const override;
+  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t> eligible,
+                               ThreadPool& pool) const override;
   Result<void> save(const std::filesystem::path& directory) const override;
   Result<void> load(const std::filesystem::path& directory) override;
 

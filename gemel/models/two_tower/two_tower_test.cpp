@@ -59,6 +59,20 @@ TEST(TwoTower, LearnsWhoBuysWhat) {
   EXPECT_GT(right, 150) << "of 160";
 }
 
+TEST(TwoTower, ABlockIsNoLargerThanABatch) {
+  const Dataset shop = testing::make_dataset(checkered(300));
+  ThreadPool pool(2);
+  std::vector<std::vector<ScoredItem>> answers;
+  for (const std::string_view block : {"32", "8"}) {  // the schedule, too, ends with the last step
+    const auto model =
+        make_model("two_tower", concat("batch_size = 8, epochs = 1, calibrate = false, schedule = \"linear\", block_size = ", block))
+            .value();
+    ASSERT_TRUE(model->fit({&shop, shop.num_events(), at_day(151)}, {.pool = pool}));
+    answers.push_back(ask(*model, shop, "u1", at_day(151), 4, pool));
+  }
+  EXPECT_EQ(answers[0], answers[1]);
+}
+
 TEST(TwoTower, SameSeedGivesTheSameBytesForOneAndTwoThreads) {
   const Dataset shop = testing::make_dataset(checkered(600));
   std::vector<std::string> bytes;
@@ -291,6 +305,7 @@ TEST(TwoTower, RefusesContradictoryKnobsWithTheKeyAndWhatWouldBeRight) {
   refused("history = { pool = \"newest\" }", "history.pool");
   refused("histroy = { length = 3 }", "histroy");
   refused("dropout = 1.5", "dropout");
+  refused("embedding_dim = 1000000000", "embedding_dim");
   refused("popularity_half_life_days = [0]", "popularity_half_life_days");
   refused("history = { attention_heads = 3 }", "attention_heads");
   refused("trend = { units = 4 }\npopularity_half_life_days = [30, 2]", "trend");
