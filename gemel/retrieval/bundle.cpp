@@ -31,22 +31,20 @@ Result<Bundle> Bundle::open(const fs::path& directory) {
   return Failure{loaded.error()};
 }
 
-// The parts do not know each other: all threads at once. The error is that of the first that has one.
+// The parts do not know each other: all threads at once, the longest first. The error is that of the first that has one.
 Result<void> Bundle::load(const fs::path& directory, ThreadPool& pool) {
   const std::function<Result<void>()> parts[] = {
-      [&]() -> Result<void> {
-        GEMEL_ASSIGN_OR_RETURN(items_, EntityLines::open(directory / "items.jsonl", manifest_.num_items));
-        return {};
-      },
+      [&] { return load_model(directory); },
+      [&] { return customers_.open_events(directory / "state" / "histories.safetensors", manifest_); },
       [&]() -> Result<void> {
         GEMEL_ASSIGN_OR_RETURN(users_, EntityLines::open(directory / "users.jsonl", manifest_.num_users));
         return {};
       },
+      [&] { return customers_.open_seen(directory / "state" / "seen.safetensors", manifest_); },
       [&]() -> Result<void> {
-        GEMEL_ASSIGN_OR_RETURN(customers_, CustomerState::open(directory / "state", manifest_));
+        GEMEL_ASSIGN_OR_RETURN(items_, EntityLines::open(directory / "items.jsonl", manifest_.num_items));
         return {};
       },
-      [&] { return load_model(directory); },
   };
   std::vector<Result<void>> outcomes(std::size(parts));
   pool.run(outcomes.size(), [&](std::size_t part) { outcomes[part] = parts[part](); });
