@@ -1,8 +1,9 @@
 #include "gemel/retrieval/bundle.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "gemel/models/registry.h"
 
@@ -10,7 +11,6 @@ namespace gemel {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 std::string known_models() {
   std::string names;
@@ -79,12 +79,19 @@ std::optional<ActionIndex> Bundle::find_action(std::string_view name) const {
 }
 
 Product Bundle::product(ItemIndex item) const {
-  const Json line = Json::parse(items_.line(to_size(item)), nullptr, /*allow_exceptions=*/false);
-  const auto text = [&](const char* key) {
-    return line.contains(key) && line[key].is_string() ? line[key].get<std::string>() : std::string();
-  };
-  if (!line.is_object()) return {};
-  return {text("id"), text("name"), line.contains("attributes") ? line["attributes"].dump() : "{}"};
+  namespace dom = simdjson::dom;
+  dom::parser parser;
+  dom::object line;
+  Product product{"", "", "{}"};
+  if (parser.parse(simdjson::padded_string(items_.line(to_size(item)))).get(line) != simdjson::SUCCESS) return product;
+  for (const dom::key_value_pair& field : line) {
+    std::string_view text;
+    const bool is_text = field.value.get(text) == simdjson::SUCCESS;
+    if (field.key == "id" && is_text) product.id = text;
+    if (field.key == "name" && is_text) product.name = text;
+    if (field.key == "attributes") product.attributes_json = simdjson::minify(field.value);
+  }
+  return product;
 }
 
 }  // namespace gemel
