@@ -286,7 +286,7 @@ def main():
             list(measure(kind, options))
         return 0
     rows = [row for kind in options.data.split(",") for row in measure(kind, options)]
-    return report.finish("ann", rows, f"./x bench ann --data {options.data} --count {options.count} --peers {options.peers}", options.guard)
+    return report.finish("ann", rows, report.command("ann", parser, options), options.guard)
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ def main():
         label = f"{what.replace('_', ' ') if dim else what}{f', {dim} factors, an epoch' if dim else ''}, {name}"
         rows.append(report.row(label, ours, {"numpy" if what == "ease" else "implicit": theirs}, unit="s", must=1, goal=3))
         print(*report.table(rows[-1:]), sep="\n", flush=True)
-    return report.finish("models", rows, f"./x bench models --pairs {options.pairs}", options.guard)
+    return report.finish("models", rows, report.command("models", parser, options), options.guard)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import os
 import pathlib
 import platform
 import re
+import shlex
 import statistics
 import sys
 
@@ -52,8 +53,18 @@ def significant(value):
     return None if value is None else float(f"{value:.4g}")
 
 
+def command(name, parser, options):
+    """`./x bench NAME` with what differs from the defaults and changes what is measured: a row says which run it is of."""
+    flags = []
+    for action in parser._actions:
+        value = getattr(options, action.dest, None)
+        if action.option_strings and action.dest not in ("help", "folder", "guard") and value != action.default:
+            flags += action.option_strings[:1] if value is True else [action.option_strings[0], shlex.quote(str(value))]
+    return " ".join(["./x bench", name, *flags])
+
+
 def add_guard(parser):
-    parser.add_argument("--guard", action="store_true", help=f"write nothing; fail when a ratio lost more than {LARGEST_LOSS:.0%} of the stored one")
+    parser.add_argument("--guard", action="store_true", help=f"write nothing; fail when a ratio lost more than {LARGEST_LOSS:.0%}% of the stored one")
 
 
 def finish(name, rows, command, guard=False):

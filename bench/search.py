@@ -179,7 +179,7 @@ def main():
                 rows.append(row)
     except KeyboardInterrupt:
         print("interrupted: what was measured so far counts")
-    return report.finish("search", rows, f"./x bench search --runs {options.runs} --seconds {options.seconds}", options.guard)
+    return report.finish("search", rows, report.command("search", parser, options), options.guard)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """At start and at rest: a cold `gemel recommend`, requests to a warm Retriever, ingest, opening, feature fitting, evaluation.
 
-    ./x bench serve [--folder out/bench_serve] [--runs 3] [--only recommend,request,rest,evaluate] [--guard]
+    ./x bench serve [--folder out/bench_serve] [--runs 3] [--steps 25] [--only recommend,request,rest,evaluate] [--guard]
 
 On the shop of generate_shop.py (250,000 customers, 6,700 products, 2,000,000 events) and two-tower bundles of one epoch: configurations 1 (with
 an embedding for each customer) and 3 of train.py; where GEMEL_DATA is set also on Sephora. A cold recommendation is timed by the wall from
@@ -9,10 +9,8 @@ and fitting are held against a third of an epoch of configuration 1, measured in
 for each of the 115,000 customers who buy in the last tenth (frozen protocol) and makes every metric of every slice, with its interval.
 Every answer that is timed is checked. There is no server yet; its rows will stand here.
 """
-import argparse
 import json
 import os
-import pathlib
 import re
 import statistics
 import subprocess
@@ -150,12 +148,7 @@ def evaluate_rows(shop, bundle, runs):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=pathlib.Path, default=report.ROOT / "out" / "bench_serve", help="where shops and bundles are made")
-    parser.add_argument("--runs", type=int, default=3, help="turns of each")
-    parser.add_argument("--steps", type=int, default=25, help="batches from which the time of an epoch is told")
-    parser.add_argument("--only", default="recommend,request,rest,evaluate", help="some of these")
-    report.add_guard(parser)
+    parser = train.make_parser(__doc__, "serve", "recommend,request,rest,evaluate", "what to measure")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     shop, wanted = train.prepare(options.folder, 1), options.only.split(",")
@@ -171,7 +164,7 @@ def main():
     if "evaluate" in wanted:
         judged = bundle_of(options.folder, "long_test", with_long_test(shop), train.CONFIGURATIONS["3"], protocol="frozen")
         rows += evaluate_rows(shop, judged, options.runs)
-    return report.finish("serve", rows, f"./x bench serve --runs {options.runs}", options.guard)
+    return report.finish("serve", rows, report.command("serve", parser, options), options.guard)
 
 
 if __name__ == "__main__":

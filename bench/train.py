@@ -253,17 +253,23 @@ def ten_rows(options, folder, shop):
                      {"base size": rates(taken["small"])}, unit="examples/s", must=round(1 / 1.35, 2), goal=round(1 / 1.15, 2))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--folder", type=pathlib.Path, default=report.ROOT / "out" / "bench_train", help="where the shop is made")
-    parser.add_argument("--steps", type=int, default=25, help="batches of a run")
+def make_parser(description, name, only, what):
+    """What bench/serve.py asks for too."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=pathlib.Path, default=report.ROOT / "out" / f"bench_{name}", help="where shops and bundles are made")
+    parser.add_argument("--steps", type=int, default=25, help="batches of a training")
     parser.add_argument("--runs", type=int, default=3, help="turns of each")
-    parser.add_argument("--only", default="1,2,3,full", help="configurations, some of these, or none: ''")
+    parser.add_argument("--only", default=only, help=f"{what}, some of these, or none: ''")
+    report.add_guard(parser)
+    return parser
+
+
+def main():
+    parser = make_parser(__doc__, "train", "1,2,3,full", "configurations")
     parser.add_argument("--compile", action="store_true", help="the peer of configuration 2 through torch.compile; needs a C++ compiler")
     parser.add_argument("--tensorflow", action="store_true", help="also TensorFlow Recommenders, configuration 1")
     parser.add_argument("--ten", action="store_true", help="also a shop of ten times the size: 20,000,000 events")
     parser.add_argument("--gpu", action="store_true", help="also PyTorch on the machine's CUDA device, configurations 1 and 3")
-    report.add_guard(parser)
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     shop, preload, wanted = prepare(options.folder, 1), fast_path(options.folder), list(filter(None, options.only.split(",")))
@@ -279,7 +285,7 @@ def main():
     found += ten_rows(options, options.folder, shop) if options.ten else []
     if turns.gflops:
         print(f"GEMM on 2 threads: {statistics.median(turns.gflops):.0f} GFLOP/s; {distinct:.0f} distinct products in a batch")
-    return report.finish("train", found, f"./x bench train --steps {options.steps} --runs {options.runs}", options.guard)
+    return report.finish("train", found, report.command("train", parser, options), options.guard)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-// Single-precision matrix products by oneDNN (dnnl_sgemm), called single-threaded on fixed row blocks from our own pool, so that
-// the result does not depend on the number of threads. Thread safety: any thread, distinct outputs.
+// Single-precision matrix products by oneDNN (dnnl_sgemm), of few rows by our own kernel; called single-threaded on fixed row blocks from
+// our own pool, so that the result does not depend on the number of threads. Thread safety: any thread, distinct outputs.
 #pragma once
 
 #include "gemel/numerics/matrix.h"

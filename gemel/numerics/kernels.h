@@ -182,6 +182,12 @@ struct Kernels {
   void (*adagrad)(const AdagradStep& step, const float* gradient, float* sum_of_squares, float* value, std::size_t n);
   void (*adam)(const AdamStep& step, const float* gradient, float* first_moment, float* second_moment, float* value, std::size_t n);
   void (*momentum)(const MomentumStep& step, const float* gradient, float* velocity, float* value, std::size_t n);
+
+  // What files are checked by. The largest number, 0 when n = 0; how many numbers are below the one before.
+  std::uint8_t (*largest_u8)(const std::uint8_t* x, std::size_t n);
+  std::uint32_t (*largest_u32)(const std::uint32_t* x, std::size_t n);
+  std::size_t (*count_falls_u32)(const std::uint32_t* x, std::size_t n);
+  std::size_t (*count_falls_i64)(const std::int64_t* x, std::size_t n);
 };
 
 // The set in use; the choice is made once.

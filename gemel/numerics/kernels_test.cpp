@@ -54,6 +54,35 @@ TEST(Kernels, SumsAgreeWithADoubleTwin) {
   });
 }
 
+template <class T>
+std::vector<T> random_numbers(std::size_t n, std::uint64_t seed) {  // small ones, ties, and the largest that there is
+  Rng rng(seed);
+  std::vector<T> numbers(n);
+  for (T& number : numbers) number = rng.below(50) == 0 ? std::numeric_limits<T>::max() : static_cast<T>(rng.below(100));
+  return numbers;
+}
+
+TEST(Kernels, TheLargestNumberAndFallsAgreeWithLookingAtEach) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      const auto bytes = random_numbers<std::uint8_t>(n, seed);
+      const auto words = random_numbers<std::uint32_t>(n, seed);
+      const auto longs = random_numbers<std::int64_t>(n, seed);
+      EXPECT_EQ(set.largest_u8(bytes.data(), n), n == 0 ? 0 : *std::ranges::max_element(bytes));
+      EXPECT_EQ(set.largest_u32(words.data(), n), n == 0 ? 0 : *std::ranges::max_element(words));
+      const auto falls = [n](const auto& numbers) {
+        std::size_t count = 0;
+        for (std::size_t i = 0; i + 1 < n; ++i) count += numbers[i + 1] < numbers[i];
+        return count;
+      };
+      EXPECT_EQ(set.count_falls_u32(words.data(), n), falls(words));
+      EXPECT_EQ(set.count_falls_i64(longs.data(), n), falls(longs));
+    }
+    const std::vector<std::int64_t> falling{3, 2, INT64_MIN};
+    EXPECT_EQ(set.count_falls_i64(falling.data(), 3), 2u);
+  });
+}
+
 TEST(Kernels, LogOfAShareAndAFloorAgreesWithItsDoubleTwin) {
   for (const Kernels* set : supported_kernels()) {
     SCOPED_TRACE(set->name);

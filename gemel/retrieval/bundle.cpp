@@ -1,8 +1,9 @@
 #include "gemel/retrieval/bundle.h"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <functional>
-#include <nlohmann/json.hpp>
 
 #include "gemel/models/registry.h"
 
@@ -10,7 +11,6 @@ namespace gemel {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
 
 std::string known_models() {
   std::string names;
@@ -31,22 +31,20 @@ Result<Bundle> Bundle::open(const fs::path& directory) {
   return Failure{loaded.error()};
 }
 
-// The parts do not know each other: all threads at once. The error is that of the first that has one.
+// The parts do not know each other: all threads at once, the longest first. The error is that of the first that has one.
 Result<void> Bundle::load(const fs::path& directory, ThreadPool& pool) {
   const std::function<Result<void>()> parts[] = {
-      [&]() -> Result<void> {
-        GEMEL_ASSIGN_OR_RETURN(items_, EntityLines::open(directory / "items.jsonl", manifest_.num_items));
-        return {};
-      },
+      [&] { return load_model(directory); },
+      [&] { return customers_.open_events(directory / "state" / "histories.safetensors", manifest_); },
       [&]() -> Result<void> {
         GEMEL_ASSIGN_OR_RETURN(users_, EntityLines::open(directory / "users.jsonl", manifest_.num_users));
         return {};
       },
+      [&] { return customers_.open_seen(directory / "state" / "seen.safetensors", manifest_); },
       [&]() -> Result<void> {
-        GEMEL_ASSIGN_OR_RETURN(customers_, CustomerState::open(directory / "state", manifest_));
+        GEMEL_ASSIGN_OR_RETURN(items_, EntityLines::open(directory / "items.jsonl", manifest_.num_items));
         return {};
       },
-      [&] { return load_model(directory); },
   };
   std::vector<Result<void>> outcomes(std::size(parts));
   pool.run(outcomes.size(), [&](std::size_t part) { outcomes[part] = parts[part](); });
@@ -81,12 +79,19 @@ std::optional<ActionIndex> Bundle::find_action(std::string_view name) const {
 }
 
 Product Bundle::product(ItemIndex item) const {
-  const Json line = Json::parse(items_.line(to_size(item)), nullptr, /*allow_exceptions=*/false);
-  const auto text = [&](const char* key) {
-    return line.contains(key) && line[key].is_string() ? line[key].get<std::string>() : std::string();
-  };
-  if (!line.is_object()) return {};
-  return {text("id"), text("name"), line.contains("attributes") ? line["attributes"].dump() : "{}"};
+  namespace dom = simdjson::dom;
+  dom::parser parser;
+  dom::object line;
+  Product product{"", "", "{}"};
+  if (parser.parse(simdjson::padded_string(items_.line(to_size(item)))).get(line) != simdjson::SUCCESS) return product;
+  for (const dom::key_value_pair& field : line) {
+    std::string_view text;
+    const bool is_text = field.value.get(text) == simdjson::SUCCESS;
+    if (field.key == "id" && is_text) product.id = text;
+    if (field.key == "name" && is_text) product.name = text;
+    if (field.key == "attributes") product.attributes_json = simdjson::minify(field.value);
+  }
+  return product;
 }
 
 }  // namespace gemel

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gemel/data/query_plan.h"
+#include "gemel/numerics/kernels.h"
 
 namespace gemel {
 namespace {
@@ -12,19 +13,22 @@ namespace fs = std::filesystem;
 
 TimePoint time_of(std::int64_t at_us) { return TimePoint(std::chrono::microseconds(at_us)); }
 
+std::size_t count_falls(std::span<const std::int64_t> values) { return kernels().count_falls_i64(values.data(), values.size()); }
+std::size_t count_falls(std::span<const std::uint32_t> values) { return kernels().count_falls_u32(values.data(), values.size()); }
+
 // Offsets of rows in a list of `size` values: from 0 to size, never falling.
 Result<std::span<const std::int64_t>> checked_offsets(const SafetensorsFile& file, std::size_t num_rows, std::size_t size,
                                                       const fs::path& path) {
   GEMEL_ASSIGN_OR_RETURN(const auto offsets, file.values<std::int64_t>("offsets", {num_rows + 1}));
-  if (offsets.front() != 0 || offsets.back() != static_cast<std::int64_t>(size) || !std::ranges::is_sorted(offsets))
+  if (offsets.front() != 0 || offsets.back() != static_cast<std::int64_t>(size) || count_falls(offsets) > 0)
     return fail(ErrorCode::kCorrupt, path.string(), ": offsets must rise from 0 to ", size);
   return offsets;
 }
 
 Result<void> check_below(std::span<const std::uint32_t> items, std::size_t num_items, const fs::path& path) {
-  for (const std::uint32_t item : items)
-    if (item >= num_items) return fail(ErrorCode::kCorrupt, path.string(), ": product ", item, " of ", num_items);
-  return {};
+  const std::uint32_t largest = kernels().largest_u32(items.data(), items.size());
+  if (items.empty() || largest < num_items) return {};
+  return fail(ErrorCode::kCorrupt, path.string(), ": product ", largest, " of ", num_items);
 }
 
 template <class T>
@@ -36,8 +40,7 @@ std::span<const T> row_of(std::span<const std::int64_t> offsets, std::size_t row
 // The first row whose values fall somewhere. Falls inside rows are all falls but those between a row and the next.
 template <class T>
 std::optional<std::size_t> find_unsorted_row(std::span<const std::int64_t> offsets, std::span<const T> values) {
-  std::size_t falls = 0;
-  for (std::size_t i = 1; i < values.size(); ++i) falls += values[i] < values[i - 1];
+  std::size_t falls = count_falls(values);
   std::int64_t last = 0;
   for (const std::int64_t begin : offsets) {
     if (begin != last && begin < static_cast<std::int64_t>(values.size()))
@@ -75,13 +78,6 @@ CustomerState::CustomerState(const Dataset& dataset, std::size_t num_events)
   eligible_ = own_eligible_;
 }
 
-Result<CustomerState> CustomerState::open(const fs::path& directory, const Manifest& manifest) {
-  CustomerState state;
-  GEMEL_RETURN_IF_ERROR(state.open_events(directory / "histories.safetensors", manifest));
-  GEMEL_RETURN_IF_ERROR(state.open_seen(directory / "seen.safetensors", manifest));
-  return state;
-}
-
 Result<void> CustomerState::open_events(const fs::path& path, const Manifest& manifest) {
   GEMEL_ASSIGN_OR_RETURN(events_file_, SafetensorsFile::open(path));
   GEMEL_ASSIGN_OR_RETURN(events_.items, events_file_.values<std::uint32_t>("item"));
@@ -91,11 +87,13 @@ Result<void> CustomerState::open_events(const fs::path& path, const Manifest& ma
   GEMEL_ASSIGN_OR_RETURN(events_.actions, events_file_.values<std::uint8_t>("action", {size}));
   GEMEL_ASSIGN_OR_RETURN(events_.offsets, checked_offsets(events_file_, manifest.num_users, size, path));
   GEMEL_RETURN_IF_ERROR(check_below(events_.items, manifest.num_items, path));
-  for (const std::uint8_t action : events_.actions)
-    if (action >= manifest.actions.size())
-      return fail(ErrorCode::kCorrupt, path.string(), ": action ", action, " of ", manifest.actions.size());
-  for (std::size_t i = 0; i < size; ++i)
-    if (!std::isfinite(events_.weights[i])) return fail(ErrorCode::kCorrupt, path.string(), ": weight of event ", i, " is not a number");
+  const std::uint8_t action = kernels().largest_u8(events_.actions.data(), size);
+  if (size > 0 && action >= manifest.actions.size())
+    return fail(ErrorCode::kCorrupt, path.string(), ": action ", action, " of ", manifest.actions.size());
+  if (!std::isfinite(kernels().largest_magnitude(events_.weights.data(), size))) {
+    const auto bad = std::ranges::find_if_not(events_.weights, [](float weight) { return std::isfinite(weight); });
+    return fail(ErrorCode::kCorrupt, path.string(), ": weight of event ", bad - events_.weights.begin(), " is not a number");
+  }
   if (const auto user = find_unsorted_row(events_.offsets, events_.at_us))
     return fail(ErrorCode::kCorrupt, path.string(), ": events of customer ", *user, " are not in the order of time");
   return {};

@@ -22,8 +22,10 @@ SeenItems seen_items(const Dataset& dataset, std::size_t num_events);
 class CustomerState {
  public:
   CustomerState() = default;
-  // histories.safetensors and seen.safetensors of a bundle's state/, every offset and index checked. Errors: kNotFound, kIo, kCorrupt.
-  static Result<CustomerState> open(const std::filesystem::path& directory, const Manifest& manifest);
+  // histories.safetensors and seen.safetensors of a bundle's state/, every offset and index checked; both at once if need be. Errors:
+  // kNotFound, kIo, kCorrupt.
+  Result<void> open_events(const std::filesystem::path& path, const Manifest& manifest);
+  Result<void> open_seen(const std::filesystem::path& path, const Manifest& manifest);
   // Events [0, num_events) of the Dataset.
   CustomerState(const Dataset& dataset, std::size_t num_events);
 
@@ -42,8 +44,6 @@ class CustomerState {
     std::span<const float> weights;
     std::span<const std::uint8_t> actions;
   };
-  Result<void> open_events(const std::filesystem::path& path, const Manifest& manifest);
-  Result<void> open_seen(const std::filesystem::path& path, const Manifest& manifest);
 
   SafetensorsFile events_file_, seen_file_;
   Events events_;                               // of a bundle

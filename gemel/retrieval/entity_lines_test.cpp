@@ -48,6 +48,24 @@ TEST_F(EntityLinesTest, IdsWithEscapesAndOtherAlphabetsAreFoundByTheirText) {
   }
 }
 
+TEST_F(EntityLinesTest, AnOddByteIsSeenWhereverItStands) {
+  // Escaped in the file, as text; a control character has no business there.
+  const std::pair<std::string_view, std::string_view> odd[] = {
+      {"\\\"", "\""}, {"\\\\", "\\"}, {"\\n", "\n"}, {"\xc3\xa9", "\xc3\xa9"}, {"\n", ""}};
+  for (const auto& [in_file, in_text] : odd)
+    for (std::size_t size = 1; size <= 20; ++size)
+      for (std::size_t at = 0; at < size; ++at) {
+        const std::string before(at, 'a'), after(size - 1 - at, 'z');
+        const auto lines = open(concat("{\"id\":\"", before, in_file, after, "\"}\n{\"id\":\"plain\"}\n"), 2);
+        ASSERT_EQ(lines.has_value(), !in_text.empty()) << size << " " << at;
+        if (!lines) continue;
+        for (int round = 0; round < 10; ++round) {
+          ASSERT_EQ(lines->find(concat(before, in_text, after)), 0u);
+          ASSERT_EQ(lines->find("plain"), 1u);
+        }
+      }
+}
+
 TEST_F(EntityLinesTest, OfTwoLinesWithOneIdTheFirstCounts) {
   const auto lines = open("{\"id\":\"b\"}\n{\"id\":\"a\"}\n{\"id\":\"a\"}\n", 3);
   ASSERT_TRUE(lines);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 namespace gemel {
 namespace {
@@ -100,7 +101,10 @@ Result<Manifest> read_manifest(const fs::path& directory, ThreadPool& pool) {
     return fail(ErrorCode::kCorrupt, path.string(), ": ", error.what());
   }
   std::vector<Result<void>> outcomes(manifest.files.size());
-  pool.run(outcomes.size(), [&](std::size_t file) { outcomes[file] = check_file(directory, manifest.files[file]); });
+  std::vector<std::size_t> order(outcomes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::greater(), [&](std::size_t file) { return manifest.files[file].size_bytes; });  // the longest first
+  pool.run(order.size(), [&](std::size_t i) { outcomes[order[i]] = check_file(directory, manifest.files[order[i]]); });
   for (const auto& checked : outcomes)
     if (!checked) return with_context(checked.error(), directory.string());
   return manifest;

@@ -1,5 +1,6 @@
 // The products nearest to a product.
-#include "gemel/index/exact_index.h"
+#include "gemel/numerics/kernels.h"
+#include "gemel/numerics/top_k.h"
 #include "gemel/retrieval/find_product.h"
 #include "gemel/retrieval/retriever.h"
 
@@ -13,16 +14,15 @@ Result<SimilarAnswer> Retriever::similar(const std::string& product, std::size_t
   GEMEL_ASSIGN_OR_RETURN(const ItemIndex item, find_product(bundle_, product));
   const auto own = static_cast<std::uint32_t>(item);
   const std::span<const std::uint32_t> itself(&own, 1);
-  std::vector<std::vector<ScoredIndex>> found;
-  ExactIndex(embeddings)
-      .search({.queries = embeddings.row_block(own, own + 1),
-               .candidate_bias = {},
-               .eligible = bundle_.customers().eligible(),
-               .excluded = {&itself, 1},
-               .k = k},
-              pool, found);
+  std::vector<float> cosines(embeddings.rows);  // rows have length 1
+  constexpr std::size_t kRowsPerBlock = 4096;
+  pool.for_blocks(embeddings.rows, kRowsPerBlock, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t row = begin; row < end; ++row)
+      cosines[row] = kernels().dot(embeddings.row(own).data(), embeddings.row(row).data(), embeddings.cols);
+  });
   SimilarAnswer answer{bundle_.product(item), {}};
-  for (const ScoredIndex& hit : found[0]) answer.products.push_back({bundle_.product(ItemIndex{hit.index}), hit.score});
+  for (const ScoredIndex& hit : top_k(cosines, k, bundle_.customers().eligible(), itself))
+    answer.products.push_back({bundle_.product(ItemIndex{hit.index}), hit.score});
   return answer;
 }
 
