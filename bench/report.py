@@ -53,7 +53,7 @@ def significant(value):
 
 
 def add_guard(parser):
-    parser.add_argument("--guard", action="store_true", help=f"write nothing; fail when a ratio lost more than {LARGEST_LOSS:.0%} of the stored one")
+    parser.add_argument("--guard", action="store_true", help=f"write nothing; fail when a ratio lost more than {LARGEST_LOSS:.0%}% of the stored one")
 
 
 def finish(name, rows, command, guard=False):
