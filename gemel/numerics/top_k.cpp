@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "gemel/base/check.h"
+#include "gemel/numerics/kernels.h"
 
 namespace gemel {
 namespace {
@@ -44,10 +45,18 @@ void TopK::shrink() {
 }
 
 void TopK::take(std::vector<ScoredIndex>& out) {
-  if (kept_.size() > k_) shrink();
-  std::sort(kept_.begin(), kept_.end(), std::greater<>());
-  out.resize(kept_.size());
-  std::transform(kept_.begin(), kept_.end(), out.begin(), to_candidate);
+  constexpr std::size_t kFewKeys = 256;  // beyond, comparing all with all costs more than sorting
+  if (kept_.size() > kFewKeys && kept_.size() > k_) shrink();
+  out.resize(std::min(kept_.size(), k_));
+  if (kept_.size() <= kFewKeys) {
+    std::uint32_t ranks[kFewKeys];
+    kernels().rank_keys(kept_.data(), kept_.size(), ranks);
+    for (std::size_t i = 0; i < kept_.size(); ++i)
+      if (ranks[i] < k_) out[ranks[i]] = to_candidate(kept_[i]);
+  } else {
+    std::sort(kept_.begin(), kept_.end(), std::greater<>());
+    std::transform(kept_.begin(), kept_.end(), out.begin(), to_candidate);
+  }
   reset(k_);
 }
 
