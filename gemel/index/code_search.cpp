@@ -106,9 +106,9 @@ void CodeSearch::score_in_floats(std::size_t query) {
   if (!request_.candidate_bias.empty())
     for (std::size_t i = 0; i < num_in_reach_; ++i) scores_[i] += request_.candidate_bias[in_reach_[i]];
   float& threshold = thresholds_[query];
-  if (num_in_reach_ > request_.k) threshold = std::max(threshold, kernels().value_reached_by(request_.k, scores_.data(), num_in_reach_));
-  for (std::size_t i = 0; i < num_in_reach_; ++i)
-    if (scores_[i] >= threshold) best_[query].offer(in_reach_[i], scores_[i]);
+  const std::span scores(scores_.data(), num_in_reach_);
+  if (num_in_reach_ > request_.k && request_.k > 0) threshold = std::max(threshold, kernels().value_reached_by(request_.k, scores.data(), scores.size()));
+  best_[query].offer(std::span(in_reach_.data(), num_in_reach_), scores, threshold);
   threshold = std::max(threshold, best_[query].threshold());
 }
 

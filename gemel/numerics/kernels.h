@@ -171,8 +171,8 @@ struct Kernels {
   float (*value_reached_by)(std::size_t k, const float* x, std::size_t n);
   // Where x[i] >= threshold: i into out, ascending; returns how many. out has room for n; NaN is nowhere.
   std::size_t (*find_at_least)(float threshold, const float* x, std::size_t n, std::uint32_t* out);
-  // ranks[i] = how many keys are larger than keys[i]; n^2 comparisons.
-  void (*rank_keys)(const std::uint64_t* keys, std::size_t n, std::uint32_t* ranks);
+  // ranks[i] = how many of the x are larger than x[i]; n^2 comparisons.
+  void (*rank_values)(const float* x, std::size_t n, std::uint32_t* ranks);
 
   // Small symmetric systems, dim a multiple of 16; only the upper triangle of a [dim, dim] is read and holds the result.
   // a += sum over the n rows of weights[i] * rows[i] transposed(rows[i]); rows [n, dim]. What is below the diagonal may change too.

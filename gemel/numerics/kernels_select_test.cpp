@@ -79,15 +79,12 @@ TEST(SelectKernels, WhatReachesTheThresholdIsFoundInItsOrder) {
   });
 }
 
-TEST(SelectKernels, KeysAreRankedByHowManyAreLarger) {
+TEST(SelectKernels, ValuesAreRankedByHowManyAreLarger) {
   for_each_set_and_size([](const Kernels& set, std::size_t n) {
-    Rng rng(n);
-    std::vector<std::uint64_t> keys(n);
-    for (auto& key : keys) key = rng.next() >> (rng.below(2) * 60);  // of both signs, and ties
+    const Floats x = rough_floats(n, n);
     std::vector<std::uint32_t> ranks(n);
-    set.rank_keys(keys.data(), n, ranks.data());
-    for (std::size_t i = 0; i < n; ++i)
-      EXPECT_EQ(ranks[i], std::ranges::count_if(keys, [&](std::uint64_t key) { return key > keys[i]; }));
+    set.rank_values(x.data(), n, ranks.data());
+    for (std::size_t i = 0; i < n; ++i) EXPECT_EQ(ranks[i], std::ranges::count_if(x, [&](float value) { return value > x[i]; }));
   });
 }
 
