@@ -40,7 +40,7 @@ void CodeSearch::run(std::size_t begin, std::size_t end, std::vector<std::vector
   } else {
     for (std::size_t panel = 0; panel < num_panels_ && request_.k > 0;) {
       const std::size_t stretch = panel == 0 ? first_stretch_ : std::min(kPanelsAtOnce, num_panels_ - panel);
-      const float* bias = bias_.of_panels(panel, stretch);
+      const RequestBias::Parts bias = bias_.parts_of_panels(panel, stretch);
       for (std::size_t query = 0; query < end - begin; query += tile_) {
         const std::size_t tile = std::min(tile_, end - begin - query);
         scan(query, tile, panel, stretch, bias);
@@ -54,9 +54,10 @@ void CodeSearch::run(std::size_t begin, std::size_t end, std::vector<std::vector
 
 // The first stretch gives all bounds, and maxima for set_first_threshold.
 void CodeSearch::scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels,
-                      const float* bias) {
+                      RequestBias::Parts bias) {
   CodeScan scan = panels_.scan_of(first_panel, num_panels, coded_, first_query, num_queries);
-  scan.bias = bias;
+  scan.bias = bias.bias;
+  scan.eligible = bias.eligible;
   scan.hit_panels = hit_panels_.data();
   scan.hit_bounds = hit_bounds_.get();
   scan.num_hits = num_hits_.data();

@@ -67,6 +67,7 @@ struct CodeScan {
   const std::uint8_t* codes;  // [num_panels, num_groups, kPanelWidth, 4], none above kMaxCode
   const float *steps, *errors, *norms;  // [num_panels]
   const float* bias;                    // [num_panels * kPanelWidth]
+  const std::uint8_t* eligible;         // [num_panels * kPanelWidth], 0: the bias is -infinity; null: all are
   std::size_t num_panels, num_groups;
   const std::int8_t* queries;  // [num_queries, 4 * num_groups]; in each run of kCodeGroups groups the magnitudes of even pairs add up
                                // to at most 32767 / kMaxCode, and so do those of odd pairs
