@@ -25,7 +25,9 @@ CodeSearch::CodeSearch(const CodedPanels& panels, ConstMatrixView candidates, co
       tile_(std::min(kTile, request.queries.rows)),
       hit_panels_(tile_ * kPanelsAtOnce),
       num_hits_(tile_) {
-  hit_bounds_ = std::make_unique_for_overwrite<float[]>(tile_ * std::max(first_stretch_, kPanelsAtOnce) * kPanelWidth);
+  const std::size_t longest = std::max(first_stretch_, kPanelsAtOnce) * kPanelWidth;
+  hit_bounds_ = std::make_unique_for_overwrite<float[]>(tile_ * longest);
+  in_reach_ = std::make_unique_for_overwrite<std::uint32_t[]>(longest);
 }
 
 void CodeSearch::run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out) {
@@ -92,9 +94,8 @@ void CodeSearch::keep_best(std::size_t query, std::size_t place, std::size_t fir
   if (first_panel == 0) set_first_threshold(query, place, num_panels);
   else strike_excluded(panels, first_panel, first_panel + num_panels, excluded_[query], bounds);
   const std::size_t num_bounds = num_hits_[place] * kPanelWidth;
-  in_reach_.resize(std::max(in_reach_.size(), num_bounds));
-  num_in_reach_ = kernels().find_at_least(thresholds_[query], bounds, num_bounds, in_reach_.data());
-  for (std::uint32_t& lane : std::span(in_reach_).first(panels.empty() ? 0 : num_in_reach_))
+  num_in_reach_ = kernels().find_at_least(thresholds_[query], bounds, num_bounds, in_reach_.get());
+  for (std::uint32_t& lane : std::span(in_reach_.get(), panels.empty() ? 0 : num_in_reach_))
     lane = static_cast<std::uint32_t>(first_panel + panels[lane / kPanelWidth]) * kPanelWidth + lane % kPanelWidth;
   score_in_floats(query);
 }
@@ -102,21 +103,21 @@ void CodeSearch::keep_best(std::size_t query, std::size_t place, std::size_t fir
 // Offers the best of those in reach.
 void CodeSearch::score_in_floats(std::size_t query) {
   scores_.resize(std::max(scores_.size(), num_in_reach_));
-  kernels().score_rows(candidates_.data, in_reach_.data(), num_in_reach_, request_.queries.row(begin_ + query).data(), candidates_.cols,
+  kernels().score_rows(candidates_.data, in_reach_.get(), num_in_reach_, request_.queries.row(begin_ + query).data(), candidates_.cols,
                        scores_.data());
   if (!request_.candidate_bias.empty())
     for (std::size_t i = 0; i < num_in_reach_; ++i) scores_[i] += request_.candidate_bias[in_reach_[i]];
   float& threshold = thresholds_[query];
   const std::span scores(scores_.data(), num_in_reach_);
   if (num_in_reach_ > request_.k && request_.k > 0) threshold = std::max(threshold, kernels().value_reached_by(request_.k, scores.data(), scores.size()));
-  best_[query].offer(std::span(in_reach_.data(), num_in_reach_), scores, threshold);
+  best_[query].offer(std::span(in_reach_.get(), num_in_reach_), scores, threshold);
   threshold = std::max(threshold, best_[query].threshold());
 }
 
 // Where the errors of the codes have no bound: a value or a bias is infinite, or no number at all.
 void CodeSearch::score_all(std::size_t query) {
   auto excluded = excluded_[query];
-  in_reach_.resize(candidates_.rows);
+  in_reach_ = std::make_unique_for_overwrite<std::uint32_t[]>(candidates_.rows);  // more than a stretch has
   num_in_reach_ = 0;
   for (std::uint32_t candidate = 0; candidate < candidates_.rows; ++candidate) {
     if (!excluded.empty() && excluded.front() == candidate) excluded = excluded.subspan(1);

@@ -41,7 +41,7 @@ class CodeSearch {
   std::vector<float> maxima_;
   std::size_t num_maxima_ = 0;
   // Of one query.
-  std::vector<std::uint32_t> in_reach_;
+  std::unique_ptr<std::uint32_t[]> in_reach_;
   std::size_t num_in_reach_ = 0;
   FloatBuffer scores_;
   // Of the block.
