@@ -82,8 +82,7 @@ void CodeSearch::set_first_threshold(std::size_t query, std::size_t place, std::
   const std::size_t struck = num_before(excluded_[query], num_panels * kPanelWidth);
   const std::span maxima = std::span(maxima_).subspan(place * num_maxima_, num_maxima_);
   thresholds_[query] = kernels().value_reached_by(request_.k + struck, maxima.data(), maxima.size());
-  for (const std::uint32_t candidate : excluded_[query].first(struck))
-    hit_bounds_[place * num_panels * kPanelWidth + candidate] = kNever;
+  for (const std::uint32_t candidate : excluded_[query].first(struck)) hit_bounds_[place * num_panels * kPanelWidth + candidate] = kNever;
   excluded_[query] = excluded_[query].subspan(struck);
 }
 
@@ -109,7 +108,8 @@ void CodeSearch::score_in_floats(std::size_t query) {
     for (std::size_t i = 0; i < num_in_reach_; ++i) scores_[i] += request_.candidate_bias[in_reach_[i]];
   float& threshold = thresholds_[query];
   const std::span scores(scores_.data(), num_in_reach_);
-  if (num_in_reach_ > request_.k && request_.k > 0) threshold = std::max(threshold, kernels().value_reached_by(request_.k, scores.data(), scores.size()));
+  if (num_in_reach_ > request_.k && request_.k > 0)
+    threshold = std::max(threshold, kernels().value_reached_by(request_.k, scores.data(), scores.size()));
   best_[query].offer(std::span(in_reach_.get(), num_in_reach_), scores, threshold);
   threshold = std::max(threshold, best_[query].threshold());
 }

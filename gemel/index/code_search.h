@@ -20,8 +20,7 @@ class CodeSearch {
   void run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out);
 
  private:
-  void scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels,
-            RequestBias::Parts bias);
+  void scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels, RequestBias::Parts bias);
   void set_first_threshold(std::size_t query, std::size_t place, std::size_t num_panels);
   void keep_best(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels);
   void score_in_floats(std::size_t query);

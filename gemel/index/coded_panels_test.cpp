@@ -19,7 +19,8 @@ Matrix normal_matrix(std::size_t rows, std::size_t cols, std::uint64_t seed, dou
   return matrix;
 }
 
-// Each of the machine's sets scans the codes; no float score may be above its upper bound, nor the k-th largest maximum of lower bounds above the k-th best.
+// Each of the machine's sets scans the codes; no float score may be above its upper bound, nor the k-th largest maximum of lower bounds
+// above the k-th best.
 void expect_that_bounds_hold(const Matrix& candidates, const Matrix& queries, float largest_bias) {
   const CodedPanels panels(candidates);
   if (panels.is_empty()) GTEST_SKIP() << "no products of bytes on this machine";
@@ -83,7 +84,8 @@ TEST(CodedPanels, TheBoundsAreNarrowEnoughToBeOfUse) {
   const CodeScan scan = panels.scan_of(0, 62, coded, 0, 5);
   for (std::size_t panel = 0; panel < scan.num_panels; ++panel)
     for (const CodedQuery& query : coded.coded)
-      EXPECT_LT(query.per_error * scan.errors[panel] + query.per_norm * scan.norms[panel] + query.slack, 0.35 * 8);  // the scores' deviation
+      EXPECT_LT(query.per_error * scan.errors[panel] + query.per_norm * scan.norms[panel] + query.slack,
+                0.35 * 8);  // the scores' deviation
 }
 
 TEST(CodedPanels, WhatIsNotFiniteHasNoCodes) {

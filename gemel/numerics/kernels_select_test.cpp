@@ -40,7 +40,8 @@ void for_each_set_and_size(const std::function<void(const Kernels&, std::size_t)
 }
 
 std::size_t num_that_reach(float threshold, const Floats& x, std::size_t first) {
-  return static_cast<std::size_t>(std::count_if(x.begin() + static_cast<std::ptrdiff_t>(first), x.end(), [&](float v) { return v >= threshold; }));
+  return static_cast<std::size_t>(
+      std::count_if(x.begin() + static_cast<std::ptrdiff_t>(first), x.end(), [&](float v) { return v >= threshold; }));
 }
 
 TEST(SelectKernels, AtLeastKReachTheValueAndFewMore) {

@@ -237,9 +237,8 @@ TEST(Kernels, AScanOfCodesAgreesWithASlowTwin) {
             std::vector<std::uint32_t> hit_panels(num_queries * num_panels), num_hits(num_queries);
             Floats hit_bounds(num_queries * num_panels * kPanelWidth), maxima(num_queries * kMaxima, -kInfinity);
             set->scan_codes({codes.data(), steps.data(), errors.data(), norms.data(), bias.data(), masked ? eligible.data() : nullptr,
-                             num_panels, num_groups, queries.data(),
-                             coded.data(), all ? nullptr : thresholds.data(), num_queries, hit_panels.data(), hit_bounds.data(),
-                             num_hits.data(), maxima.data(), kMaxima});
+                             num_panels, num_groups, queries.data(), coded.data(), all ? nullptr : thresholds.data(), num_queries,
+                             hit_panels.data(), hit_bounds.data(), num_hits.data(), maxima.data(), kMaxima});
             for (std::size_t q = 0; q < num_queries; ++q) {
               std::size_t hit = q * num_panels;
               Floats lower_bounds;
