@@ -1,8 +1,6 @@
 #include "gemel/index/code_search.h"
 
 #include <algorithm>
-#include <iterator>
-#include <limits>
 
 #include "gemel/index/panel_hits.h"
 
@@ -23,13 +21,13 @@ CodeSearch::CodeSearch(const CodedPanels& panels, ConstMatrixView candidates, co
       bias_(request, no_bias, candidates.rows),
       largest_bias_(largest_bias),
       num_panels_(bias_.num_panels()),
-      first_stretch_(std::max(kFirstPanels, request.k / 4)) {
-  const std::size_t longest = std::min(first_stretch_, num_panels_), tile = std::min(kTile, request.queries.rows);
-  hit_panels_.resize(tile * longest);
-  hit_widths_.resize(tile * longest);
-  hit_scores_.resize(tile * longest * kPanelWidth);
-  num_hits_.resize(tile);
-  found_.resize(longest * kPanelWidth);
+      first_stretch_(std::min(std::max(kFirstPanels, request.k / 4), num_panels_)),
+      tile_(std::min(kTile, request.queries.rows)),
+      hit_panels_(tile_ * kPanelsAtOnce),
+      num_hits_(tile_) {
+  const std::size_t longest = std::max(first_stretch_, kPanelsAtOnce) * kPanelWidth;
+  hit_bounds_ = std::make_unique_for_overwrite<float[]>(tile_ * longest);
+  in_reach_ = std::make_unique_for_overwrite<std::uint32_t[]>(longest);
 }
 
 void CodeSearch::run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out) {
@@ -42,11 +40,11 @@ void CodeSearch::run(std::size_t begin, std::size_t end, std::vector<std::vector
   if (!panels_.code(request_.queries.row_block(begin, end), largest_bias_, coded_)) {
     for (std::size_t query = 0; query < end - begin; ++query) score_all(query);
   } else {
-    for (std::size_t panel = 0; panel < num_panels_;) {
-      const std::size_t stretch = std::min(panel == 0 ? first_stretch_ : kPanelsAtOnce, num_panels_ - panel);
-      const float* bias = bias_.of_panels(panel, stretch);
-      for (std::size_t query = 0; query < end - begin; query += kTile) {
-        const std::size_t tile = std::min(kTile, end - begin - query);
+    for (std::size_t panel = 0; panel < num_panels_ && request_.k > 0;) {
+      const std::size_t stretch = panel == 0 ? first_stretch_ : std::min(kPanelsAtOnce, num_panels_ - panel);
+      const RequestBias::Parts bias = bias_.parts_of_panels(panel, stretch);
+      for (std::size_t query = 0; query < end - begin; query += tile_) {
+        const std::size_t tile = std::min(tile_, end - begin - query);
         scan(query, tile, panel, stretch, bias);
         for (std::size_t place = 0; place < tile; ++place) keep_best(query + place, place, panel, stretch);
       }
@@ -56,83 +54,74 @@ void CodeSearch::run(std::size_t begin, std::size_t end, std::vector<std::vector
   for (std::size_t query = 0; query < end - begin; ++query) best_[query].take(out[begin + query]);
 }
 
+// The first stretch gives all bounds, and maxima for set_first_threshold.
 void CodeSearch::scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels,
-                      const float* bias) {
+                      RequestBias::Parts bias) {
   CodeScan scan = panels_.scan_of(first_panel, num_panels, coded_, first_query, num_queries);
-  scan.bias = bias;
-  scan.thresholds = first_panel == 0 ? nullptr : thresholds_.data() + first_query;
+  scan.bias = bias.bias;
+  scan.eligible = bias.eligible;
   scan.hit_panels = hit_panels_.data();
-  scan.hit_scores = hit_scores_.data();
-  scan.hit_widths = hit_widths_.data();
+  scan.hit_bounds = hit_bounds_.get();
   scan.num_hits = num_hits_.data();
+  if (first_panel == 0) {
+    std::size_t most_struck = 0;
+    for (const auto& excluded : std::span(excluded_).subspan(first_query, num_queries))
+      most_struck = std::max(most_struck, num_before(excluded, num_panels * kPanelWidth));
+    num_maxima_ = num_groups(request_.k + most_struck, num_panels);
+    maxima_.assign(num_queries * num_maxima_, kSmallest);
+    scan.maxima = maxima_.data();
+    scan.num_maxima = num_maxima_;
+  } else {
+    scan.thresholds = thresholds_.data() + first_query;
+  }
   kernels().scan_codes(scan);
 }
 
-// `place` is the query's in its tile.
+// A lower bound that k of those that are not excluded reach: even if all that are were above it. `place` is the query's in its tile.
+void CodeSearch::set_first_threshold(std::size_t query, std::size_t place, std::size_t num_panels) {
+  const std::size_t struck = num_before(excluded_[query], num_panels * kPanelWidth);
+  const std::span maxima = std::span(maxima_).subspan(place * num_maxima_, num_maxima_);
+  thresholds_[query] = kernels().value_reached_by(request_.k + struck, maxima.data(), maxima.size());
+  for (const std::uint32_t candidate : excluded_[query].first(struck)) hit_bounds_[place * num_panels * kPanelWidth + candidate] = kNever;
+  excluded_[query] = excluded_[query].subspan(struck);
+}
+
+// Scores in floats what can reach the threshold, then raises it.
 void CodeSearch::keep_best(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels) {
-  const std::span panels(hit_panels_.data() + place * num_panels, num_hits_[place]);
-  float* lower_bounds = hit_scores_.data() + place * num_panels * kPanelWidth;
-  strike_excluded(panels, first_panel, first_panel + num_panels, excluded_[query], lower_bounds);
-  if (first_panel == 0 && request_.k > 0)
-    thresholds_[query] = bound_of_best({lower_bounds, panels.size() * kPanelWidth}, request_.k, maxima_);
-  find_in_reach(query, place, first_panel, num_panels);
-  if (first_panel == 0) keep_likely(query);
+  const std::span panels(hit_panels_.data() + place * num_panels, first_panel == 0 ? 0 : num_hits_[place]);
+  float* bounds = hit_bounds_.get() + place * num_panels * kPanelWidth;
+  if (first_panel == 0) set_first_threshold(query, place, num_panels);
+  else strike_excluded(panels, first_panel, first_panel + num_panels, excluded_[query], bounds);
+  const std::size_t num_bounds = num_hits_[place] * kPanelWidth;
+  num_in_reach_ = kernels().find_at_least(thresholds_[query], bounds, num_bounds, in_reach_.get());
+  for (std::uint32_t& lane : std::span(in_reach_.get(), panels.empty() ? 0 : num_in_reach_))
+    lane = static_cast<std::uint32_t>(first_panel + panels[lane / kPanelWidth]) * kPanelWidth + lane % kPanelWidth;
   score_in_floats(query);
-  thresholds_[query] = std::max(thresholds_[query], best_[query].threshold());
 }
 
-// Into in_reach_: the candidates whose upper bound reaches the threshold, with it.
-void CodeSearch::find_in_reach(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels) {
-  const float threshold = thresholds_[query];
-  const float* lower_bounds = hit_scores_.data() + place * num_panels * kPanelWidth;
-  const float* widths = hit_widths_.data() + place * num_panels;
-  const std::uint32_t* panels = hit_panels_.data() + place * num_panels;
-  const std::size_t num_found =
-      kernels().find_at_least(threshold - coded_.widest[query], lower_bounds, num_hits_[place] * kPanelWidth, found_.data());
-  in_reach_.clear();
-  for (const std::uint32_t lane : std::span(found_).first(num_found)) {
-    const std::size_t hit = lane / kPanelWidth;
-    const float upper_bound = lower_bounds[lane] + widths[hit];
-    if (upper_bound < threshold) continue;
-    in_reach_.push_back({static_cast<std::uint32_t>((first_panel + panels[hit]) * kPanelWidth + lane % kPanelWidth), upper_bound});
-  }
-}
-
-// Scores the k with the best bounds in floats; of the others leaves in in_reach_ those that can reach the worst of these.
-void CodeSearch::keep_likely(std::size_t query) {
-  if (in_reach_.size() <= request_.k) return;
-  const auto kth = in_reach_.begin() + static_cast<std::ptrdiff_t>(request_.k);
-  std::nth_element(in_reach_.begin(), kth, in_reach_.end(), [](const auto& a, const auto& b) { return a.score > b.score; });
-  const std::vector<ScoredIndex> others(kth, in_reach_.end());
-  in_reach_.erase(kth, in_reach_.end());
-  const float worst = score_in_floats(query);
-  in_reach_.clear();
-  std::ranges::copy_if(others, std::back_inserter(in_reach_), [&](const ScoredIndex& other) { return other.score >= worst; });
-}
-
-// Offers all of in_reach_; the lowest of their scores.
-float CodeSearch::score_in_floats(std::size_t query) {
-  which_.resize(in_reach_.size());
-  scores_.resize(in_reach_.size());
-  std::ranges::transform(in_reach_, which_.begin(), &ScoredIndex::index);
-  kernels().score_rows(candidates_.data, which_.data(), which_.size(), request_.queries.row(begin_ + query).data(), candidates_.cols,
+// Offers the best of those in reach.
+void CodeSearch::score_in_floats(std::size_t query) {
+  scores_.resize(std::max(scores_.size(), num_in_reach_));
+  kernels().score_rows(candidates_.data, in_reach_.get(), num_in_reach_, request_.queries.row(begin_ + query).data(), candidates_.cols,
                        scores_.data());
-  float worst = std::numeric_limits<float>::infinity();
-  for (std::size_t i = 0; i < which_.size(); ++i) {
-    const float score = scores_[i] + bias_.of(which_[i]);
-    if (score >= kSmallest) best_[query].offer(which_[i], score);
-    worst = std::min(worst, score);
-  }
-  return worst;
+  if (!request_.candidate_bias.empty())
+    for (std::size_t i = 0; i < num_in_reach_; ++i) scores_[i] += request_.candidate_bias[in_reach_[i]];
+  float& threshold = thresholds_[query];
+  const std::span scores(scores_.data(), num_in_reach_);
+  if (num_in_reach_ > request_.k && request_.k > 0)
+    threshold = std::max(threshold, kernels().value_reached_by(request_.k, scores.data(), scores.size()));
+  best_[query].offer(std::span(in_reach_.get(), num_in_reach_), scores, threshold);
+  threshold = std::max(threshold, best_[query].threshold());
 }
 
 // Where the errors of the codes have no bound: a value or a bias is infinite, or no number at all.
 void CodeSearch::score_all(std::size_t query) {
   auto excluded = excluded_[query];
-  in_reach_.clear();
+  in_reach_ = std::make_unique_for_overwrite<std::uint32_t[]>(candidates_.rows);  // more than a stretch has
+  num_in_reach_ = 0;
   for (std::uint32_t candidate = 0; candidate < candidates_.rows; ++candidate) {
     if (!excluded.empty() && excluded.front() == candidate) excluded = excluded.subspan(1);
-    else in_reach_.push_back({candidate, 0});
+    else if (bias_.of(candidate) >= kSmallest) in_reach_[num_in_reach_++] = candidate;
   }
   score_in_floats(query);
 }

@@ -2,6 +2,7 @@
 // is scored in floats at once, so that the threshold of the next stretch is a true score.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "gemel/index/coded_panels.h"
@@ -19,11 +20,10 @@ class CodeSearch {
   void run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out);
 
  private:
-  void scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels, const float* bias);
+  void scan(std::size_t first_query, std::size_t num_queries, std::size_t first_panel, std::size_t num_panels, RequestBias::Parts bias);
+  void set_first_threshold(std::size_t query, std::size_t place, std::size_t num_panels);
   void keep_best(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels);
-  void find_in_reach(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels);
-  void keep_likely(std::size_t query);
-  float score_in_floats(std::size_t query);
+  void score_in_floats(std::size_t query);
   void score_all(std::size_t query);
 
   const CodedPanels& panels_;
@@ -31,15 +31,20 @@ class CodeSearch {
   const SearchRequest& request_;
   RequestBias bias_;
   const float largest_bias_;
-  const std::size_t num_panels_, first_stretch_;
+  const std::size_t num_panels_, first_stretch_, tile_;
   std::size_t begin_ = 0;  // of the block
   CodedPanels::Queries coded_;
   // Of a tile of queries and a stretch of panels.
-  std::vector<std::uint32_t> hit_panels_, num_hits_, found_, which_;
-  std::vector<ScoredIndex> in_reach_;
-  FloatBuffer hit_scores_, hit_widths_, scores_;
+  std::vector<std::uint32_t> hit_panels_, num_hits_;
+  std::unique_ptr<float[]> hit_bounds_;
   std::vector<float> maxima_;
-  std::vector<float> thresholds_;  // of the block
+  std::size_t num_maxima_ = 0;
+  // Of one query.
+  std::unique_ptr<std::uint32_t[]> in_reach_;
+  std::size_t num_in_reach_ = 0;
+  FloatBuffer scores_;
+  // Of the block.
+  std::vector<float> thresholds_;
   std::vector<TopK> best_;
   std::vector<std::span<const std::uint32_t>> excluded_;  // what is still ahead, of each query
 };

@@ -67,13 +67,12 @@ void CodedPanels::code_panel(ConstMatrixView candidates, std::size_t panel) {
 bool CodedPanels::code(ConstMatrixView queries, float largest_bias, Queries& out) const {
   out.codes.assign(queries.rows * num_groups_ * 4, 0);
   out.coded.resize(queries.rows);
-  out.widest.resize(queries.rows);
   for (std::size_t q = 0; q < queries.rows; ++q) {
     if (!std::isfinite(largest_magnitude(queries.row(q)))) return false;
     CodedQuery& coded = out.coded[q];
     code_query(queries.row(q), largest_bias, out.codes.data() + q * num_groups_ * 4, coded);
-    out.widest[q] = 2 * (coded.per_error * largest_error_ + coded.per_norm * largest_norm_ + coded.slack) * kRoundUp;
-    if (!std::isfinite(out.widest[q])) return false;
+    const float widest = 2 * (coded.per_error * largest_error_ + coded.per_norm * largest_norm_ + coded.slack);
+    if (!std::isfinite(widest)) return false;
   }
   return true;
 }
@@ -88,23 +87,23 @@ void CodedPanels::code_query(std::span<const float> query, float largest_bias, s
     for (std::size_t d = run; d < std::min(run + 4 * kCodeGroups, dim_); ++d) sums[d / 2 % 2] += std::abs(query[d]);
     largest_sum = std::max({largest_sum, sums[0], sums[1]});
   }
-  const float step = std::max(largest_magnitude(query) / kLargestQueryCode, largest_sum / kLargestSum);
-  double squared_error = 0, squared_length = 0;
-  int sum = 0;
-  for (std::size_t d = 0; d < query.size(); ++d) {
-    const int code = code_of(query[d], step, kLargestQueryCode);
-    codes[d] = static_cast<std::int8_t>(code);
-    sum += code;
-    const double coded = double{step} * code, error = query[d] - coded;
-    squared_error += error * error;
-    squared_length += coded * coded;
-  }
+  const float step = std::max(largest_magnitude(query) / kLargestQueryCode, largest_sum / kLargestSum), per_step = 1 / step;
   // A sum of n products rounds off at most n 2^-24 of what its magnitudes add up to; twice that also covers the sums of the bounds.
-  const double rounding = static_cast<double>(dim_ + 8) * 0x1.0p-23, norm = std::sqrt(squared_length) + std::sqrt(squared_error);
+  const double rounding = static_cast<double>(dim_ + 8) * 0x1.0p-23;
+  double norm = 0, error = 0;
+  RowCodes row{};
+  if (std::isnormal(step) && std::isnormal(per_step)) {
+    row = kernels().code_values(query.data(), query.size(), per_step, kLargestQueryCode, codes);
+    norm = step * std::sqrt(static_cast<double>(row.squares));
+    // A value in steps, below 128, is rounded off by at most 2^-16 when it is made.
+    error = step * (std::sqrt(double{row.error_squares}) * (1 + rounding) + std::sqrt(static_cast<double>(dim_)) * 0x1.0p-16);
+  } else {
+    error = length(query);  // all codes are 0
+  }
   out = {.step = step,
-         .offset = kZeroCode * sum,
+         .first_sum = -kZeroCode * row.sum,
          .per_error = round_up(norm),
-         .per_norm = round_up(std::sqrt(squared_error) + norm * rounding),
+         .per_norm = round_up(error + (norm + error) * rounding),
          .slack = round_up(largest_bias * rounding)};
 }
 

@@ -24,7 +24,6 @@ class CodedPanels {
   struct Queries {
     std::vector<std::int8_t> codes;    // [num_queries, 4 * num_groups]
     std::vector<CodedQuery> coded;     // [num_queries]
-    std::vector<float> widest;         // [num_queries], of upper minus lower bound in any panel
   };
   bool code(ConstMatrixView queries, float largest_bias, Queries& out) const;
 

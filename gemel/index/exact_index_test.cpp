@@ -123,6 +123,30 @@ TEST(ExactIndex, GivesKResultsWhenOnlyTheLastCandidatesPass) {
   EXPECT_EQ(found[1].size(), 10u);
 }
 
+// More candidates than give the first threshold; what is left out is what scores best.
+TEST(ExactIndex, LeavesOutTheBestAndFindsThoseBehindThem) {
+  ThreadPool pool(1);
+  const Matrix queries = random_matrix(4, 20, 1), candidates = random_matrix(9000, 20, 2);
+  std::vector<std::uint8_t> eligible(candidates.rows());
+  for (std::size_t c = 0; c < eligible.size(); ++c) eligible[c] = c % 3 != 0;
+  std::vector<std::vector<std::uint32_t>> excluded(queries.rows());
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    for (const ScoredIndex& best :
+         search_by_full_sort(candidates, {.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 300 * q}, q))
+      excluded[q].push_back(best.index);
+    std::ranges::sort(excluded[q]);
+  }
+  const std::vector<std::span<const std::uint32_t>> excluded_spans(excluded.begin(), excluded.end());
+  std::vector<std::vector<ScoredIndex>> found;
+  for (const std::size_t k : {1, 10, 100})
+    for (const bool with_codes : {true, false}) {
+      const SearchRequest request{queries, {}, eligible, excluded_spans, k};
+      ExactIndex(candidates, {.with_codes = with_codes}).search(request, pool, found);
+      for (std::size_t q = 0; q < queries.rows(); ++q)
+        EXPECT_EQ(found[q], search_by_full_sort(candidates, request, q)) << "query " << q << ", k " << k;
+    }
+}
+
 TEST(ExactIndex, TheNumberOfThreadsChangesNoBit) {
   Rng rng(9);
   Matrix queries(200, 32), candidates(3000, 32);

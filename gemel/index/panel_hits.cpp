@@ -1,7 +1,6 @@
 #include "gemel/index/panel_hits.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "gemel/numerics/kernels.h"
 
@@ -18,14 +17,18 @@ void strike_excluded(std::span<const std::uint32_t> panels, std::size_t first_pa
   }
 }
 
+std::size_t num_before(std::span<const std::uint32_t> excluded, std::size_t end) {
+  return static_cast<std::size_t>(std::ranges::lower_bound(excluded, end) - excluded.begin());
+}
+
+std::size_t num_groups(std::size_t k, std::size_t num_panels) {
+  return std::min(num_panels, (4 * k + kPanelWidth - 1) / kPanelWidth) * kPanelWidth;
+}
+
 float bound_of_best(std::span<const float> scores, std::size_t k, std::vector<float>& maxima) {
-  const std::size_t num_groups = std::min(scores.size(), (4 * k + kPanelWidth - 1) / kPanelWidth * kPanelWidth);
-  if (num_groups < k) return kSmallest;
-  maxima.assign(num_groups, kSmallest);
-  kernels().fold_maxima(scores.data(), scores.size(), maxima.data(), num_groups);
-  const auto kth = maxima.begin() + static_cast<std::ptrdiff_t>(k - 1);
-  std::nth_element(maxima.begin(), kth, maxima.end(), std::greater<>());
-  return *kth;
+  maxima.assign(num_groups(k, scores.size() / kPanelWidth), kSmallest);
+  kernels().fold_maxima(scores.data(), scores.size(), maxima.data(), maxima.size());
+  return kernels().value_reached_by(k, maxima.data(), maxima.size());
 }
 
 }  // namespace gemel

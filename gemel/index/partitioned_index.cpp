@@ -176,10 +176,18 @@ class PartitionedIndex::Probe {
       }
       const std::uint32_t p = ranked[next].index;
       if (length * ranked[next].score < near_.threshold()) break;
+      if (next + 1 < ranked.size()) fetch(ranked[next + 1].index);
       // Not the rank without its hope, which may be so large that little of the score is left in it.
       scan(p, kernels().dot(query_.data(), index_.centroids_.row(p).data(), query_.size()));
     }
     score_near(out);
+  }
+
+  // The first codes of the partition that comes next; the scan fetches those that follow.
+  void fetch(std::uint32_t p) const {
+    constexpr std::size_t kFetched = 2048, kLine = 64;
+    const std::uint8_t* codes = index_.codes_.data() + index_.starts_[p] * index_.num_groups_ * kNibbleBlock * 2;
+    for (std::size_t i = 0; i < kFetched; i += kLine) __builtin_prefetch(codes + i);
   }
 
   // Signed bytes, such that no sum over the values leaves 16 bits.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "gemel/index/vector_index.h"
 
@@ -19,14 +20,24 @@ class RequestBias {
   std::size_t num_panels() const;
   // [num_panels * kPanelWidth], until it is asked again.
   const float* of_panels(std::size_t first_panel, std::size_t num_panels);
+  // The same in two: -infinity only where there is no candidate, and who passes the filter; null: all.
+  struct Parts {
+    const float* bias;
+    const std::uint8_t* eligible;
+  };
+  Parts parts_of_panels(std::size_t first_panel, std::size_t num_panels);
   float of(std::uint32_t candidate) const;
 
  private:
+  const float* without_filter(std::size_t first, std::size_t size);
+  float* make_stretch(std::size_t size);
+
   const SearchRequest& request_;
   const std::span<const float> no_bias_;
   const std::size_t num_candidates_;
   std::unique_ptr<float[]> stretch_;
   std::size_t capacity_ = 0;
+  std::vector<std::uint8_t> flags_;  // of a stretch that goes beyond the last candidate
 };
 
 }  // namespace gemel

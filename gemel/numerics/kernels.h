@@ -58,7 +58,7 @@ inline constexpr std::size_t kCodeGroups = 4;  // num_groups is a multiple of it
 
 struct CodedQuery {
   float step;
-  std::int32_t offset;  // the code of zero times the sum of the query's codes
+  std::int32_t first_sum;  // minus the code of zero times the sum of the query's codes
   // The score by codes differs from the score of the floats by at most per_error * errors[p] + per_norm * norms[p] + slack.
   float per_error, per_norm, slack;
 };
@@ -67,18 +67,27 @@ struct CodeScan {
   const std::uint8_t* codes;  // [num_panels, num_groups, kPanelWidth, 4], none above kMaxCode
   const float *steps, *errors, *norms;  // [num_panels]
   const float* bias;                    // [num_panels * kPanelWidth]
+  const std::uint8_t* eligible;         // [num_panels * kPanelWidth], 0: the bias is -infinity; null: all are
   std::size_t num_panels, num_groups;
   const std::int8_t* queries;  // [num_queries, 4 * num_groups]; in each run of kCodeGroups groups the magnitudes of even pairs add up
                                // to at most 32767 / kMaxCode, and so do those of odd pairs
   const CodedQuery* coded;     // [num_queries]
   const float* thresholds;     // [num_queries]; null: every panel is a hit
   std::size_t num_queries;
-  // Out: per query the panels in which a score may reach the threshold, ascending, the lower bounds of all scores of each, and by how much
-  // an upper bound is above them.
-  std::uint32_t* hit_panels;  // [num_queries, num_panels]
-  float* hit_scores;  // [num_queries, num_panels, kPanelWidth]
-  float* hit_widths;  // [num_queries, num_panels]
+  // Out: per query the panels in which a score may reach the threshold, ascending, and the upper bounds of all scores of each.
+  std::uint32_t* hit_panels;  // [num_queries, num_panels]; left alone when every panel is a hit
+  float* hit_bounds;  // [num_queries, num_panels, kPanelWidth]
   std::uint32_t* num_hits;  // [num_queries]
+  // Only when every panel is a hit: each becomes the largest of what it was and of the lower bounds of some group of candidates, and each
+  // candidate is in one group.
+  float* maxima;  // [num_queries, num_maxima]
+  std::size_t num_maxima;  // a multiple of kPanelWidth
+};
+
+// What coding a row came to; the error of a value is counted in steps.
+struct RowCodes {
+  std::int32_t sum, squares;  // of the codes, and of their squares
+  float error_squares;
 };
 
 // c = op(a) b, or c += op(a) b, tile by tile in registers: for operands that stay in the caches.
@@ -145,18 +154,26 @@ struct Kernels {
 
   // A score is bias + <query, candidate>, summed from the first value to the last: the same bits however many queries are asked at once.
   void (*scan_panels)(const PanelScan& scan);
+  // codes[i] = the whole number nearest to x[i] * per_step, at most `largest` in magnitude.
+  RowCodes (*code_values)(const float* x, std::size_t n, float per_step, int largest, std::int8_t* codes);
   void (*scan_codes)(const CodeScan& scan);
   std::size_t (*scan_nibbles)(const NibbleScan& scan);  // how many were found
 
   // out[i] = <query, rows[which[i]]>, each summed in the same order; rows [.., dim].
   void (*score_rows)(const float* rows, const std::uint32_t* which, std::size_t n, const float* query, std::size_t dim, float* out);
-  // maxima[i % num_maxima] = the largest of it and of the x[i]; n and num_maxima are multiples of kPanelWidth. NaN is passed over.
-  void (*fold_maxima)(const float* x, std::size_t n, float* maxima, std::size_t num_maxima);
   // out[i] = bias[i], or -infinity where eligible[i] is 0.
   void (*mask_bias)(const std::uint8_t* eligible, const float* bias, float* out, std::size_t n);
 
+  // Choosing the best. maxima[i % num_maxima] = the largest of it and of the x[i]; n and num_maxima are multiples of kPanelWidth. NaN is
+  // passed over.
+  void (*fold_maxima)(const float* x, std::size_t n, float* maxima, std::size_t num_maxima);
+  // A number that at least k of the x reach and few more (a sixteenth, where they lie no closer together than floats can tell); the
+  // lowest finite number when fewer than k reach that. k > 0; NaN reaches nothing.
+  float (*value_reached_by)(std::size_t k, const float* x, std::size_t n);
   // Where x[i] >= threshold: i into out, ascending; returns how many. out has room for n; NaN is nowhere.
   std::size_t (*find_at_least)(float threshold, const float* x, std::size_t n, std::uint32_t* out);
+  // ranks[i] = how many of the x are larger than x[i]; n^2 comparisons.
+  void (*rank_values)(const float* x, std::size_t n, std::uint32_t* ranks);
 
   // Small symmetric systems, dim a multiple of 16; only the upper triangle of a [dim, dim] is read and holds the result.
   // a += sum over the n rows of weights[i] * rows[i] transposed(rows[i]); rows [n, dim]. What is below the diagonal may change too.

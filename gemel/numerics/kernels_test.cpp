@@ -243,6 +243,7 @@ TEST(Kernels, AScanFindsThePanelsThatReachTheThresholdAndTheirScores) {
 
 // In units of 1: the codes' products are exact, so the scores by codes can be compared to the last bit.
 TEST(Kernels, AScanOfCodesAgreesWithASlowTwin) {
+  constexpr std::size_t kMaxima = 32;
   for (const Kernels* set : supported_kernels())
     for (const std::size_t num_groups : {4, 8, 20})
       for (const std::size_t num_queries : {1, 2, 3, 7, 13})
@@ -256,32 +257,50 @@ TEST(Kernels, AScanOfCodesAgreesWithASlowTwin) {
           const Floats steps(num_panels, 0.5f), errors(num_panels, 2), norms(num_panels, 3),
               bias = random_floats(num_panels * kPanelWidth, 3);
           const std::vector<CodedQuery> coded(num_queries,
-                                              {.step = 2, .offset = 100, .per_error = 1, .per_norm = 2, .slack = 8});  // slack 16
-          for (const bool all : {true, false}) {
+                                              {.step = 2, .first_sum = -100, .per_error = 1, .per_norm = 2, .slack = 8});  // slack 16
+          std::vector<std::uint8_t> eligible(bias.size());
+          for (auto& flag : eligible) flag = static_cast<std::uint8_t>(rng.below(3));
+          for (const int way : {0, 1, 2, 3}) {
+            const bool all = way % 2 == 0, masked = way / 2 == 0;
             const Floats thresholds(num_queries, 3000);
             std::vector<std::uint32_t> hit_panels(num_queries * num_panels), num_hits(num_queries);
-            Floats hit_scores(num_queries * num_panels * kPanelWidth), hit_widths(num_queries * num_panels);
-            set->scan_codes({codes.data(), steps.data(), errors.data(), norms.data(), bias.data(), num_panels, num_groups, queries.data(),
-                             coded.data(), all ? nullptr : thresholds.data(), num_queries, hit_panels.data(), hit_scores.data(),
-                             hit_widths.data(), num_hits.data()});
+            Floats hit_bounds(num_queries * num_panels * kPanelWidth), maxima(num_queries * kMaxima, -kInfinity);
+            set->scan_codes({codes.data(), steps.data(), errors.data(), norms.data(), bias.data(), masked ? eligible.data() : nullptr,
+                             num_panels, num_groups, queries.data(), coded.data(), all ? nullptr : thresholds.data(), num_queries,
+                             hit_panels.data(), hit_bounds.data(), num_hits.data(), maxima.data(), kMaxima});
             for (std::size_t q = 0; q < num_queries; ++q) {
               std::size_t hit = q * num_panels;
+              Floats lower_bounds;
               for (std::size_t p = 0; p < num_panels; ++p) {
                 Floats scores;
                 for (std::size_t lane = 0; lane < kPanelWidth; ++lane) {
                   int sum = -100;
                   for (std::size_t d = 0; d < num_groups * 4; ++d)
                     sum += codes[((p * num_groups + d / 4) * kPanelWidth + lane) * 4 + d % 4] * queries[q * num_groups * 4 + d];
-                  scores.push_back(static_cast<float>(sum) + bias[p * kPanelWidth + lane]);
+                  const std::size_t candidate = p * kPanelWidth + lane;
+                  scores.push_back(masked && eligible[candidate] == 0 ? -kInfinity : static_cast<float>(sum) + bias[candidate]);
+                  lower_bounds.push_back(scores.back() - 16);
                 }
                 if (!all && *std::max_element(scores.begin(), scores.end()) < 3000 - 16) continue;
-                ASSERT_EQ(hit_panels[hit], p);
-                EXPECT_EQ(hit_widths[hit], 32);
+                if (!all) {
+                  ASSERT_EQ(hit_panels[hit], p);
+                }
                 for (std::size_t lane = 0; lane < kPanelWidth; ++lane)
-                  EXPECT_NEAR(hit_scores[hit * kPanelWidth + lane], scores[lane] - 16, 1e-3);
+                  EXPECT_TRUE(std::abs(hit_bounds[hit * kPanelWidth + lane] - scores[lane] - 16) < 1e-3 ||
+                              hit_bounds[hit * kPanelWidth + lane] == scores[lane]);
                 ++hit;
               }
               EXPECT_EQ(hit, q * num_panels + num_hits[q]);
+              if (!all) continue;
+              // Each maximum is a lower bound, the best of all among them; and no candidate stands for two groups.
+              Floats found(maxima.begin() + static_cast<std::ptrdiff_t>(q * kMaxima),
+                           maxima.begin() + static_cast<std::ptrdiff_t>((q + 1) * kMaxima));
+              std::ranges::sort(found, std::greater<>());
+              std::ranges::sort(lower_bounds, std::greater<>());
+              if (lower_bounds[0] > -kInfinity) {
+                EXPECT_NEAR(found[0], lower_bounds[0], 1e-3);
+              }
+              for (std::size_t i = 0; i < std::min(found.size(), lower_bounds.size()); ++i) EXPECT_LE(found[i], lower_bounds[i] + 1e-3);
             }
           }
         }
@@ -345,16 +364,31 @@ TEST(Kernels, ScoresOfRowsDoNotDependOnWhoIsScoredBeside) {
   });
 }
 
-TEST(Kernels, MaximaFoldIntoTheirGroupsAndMasksHide) {
+TEST(Kernels, ARowIsCodedToTheNearestWholeNumbers) {
   for_each_set_and_size([](const Kernels& set, std::size_t n) {
-    Floats x = random_floats(n * kPanelWidth, 4), maxima(2 * kPanelWidth, 0.25f);
-    if (n > 2) x[5] = std::nanf("");
-    Floats expected = maxima;
-    for (std::size_t i = 0; i < x.size(); ++i)
-      expected[i % maxima.size()] = std::max(expected[i % maxima.size()], std::isnan(x[i]) ? 0 : x[i]);
-    set.fold_maxima(x.data(), x.size(), maxima.data(), maxima.size());
-    EXPECT_EQ(maxima, expected);
+    Floats x = random_floats(n, 4);
+    if (n > 2) x[1] = 100, x[2] = -100;
+    std::vector<std::int8_t> codes(n);
+    const RowCodes row = set.code_values(x.data(), n, 10, 50, codes.data());
+    int sum = 0, squares = 0;
+    double error_squares = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double scaled = 10 * double{x[i]};
+      if (std::abs(std::abs(scaled - std::trunc(scaled)) - 0.5) > 1e-4) {
+        EXPECT_EQ(codes[i], std::clamp(std::lround(scaled), -50l, 50l)) << x[i];
+      }
+      sum += codes[i];
+      squares += codes[i] * codes[i];
+      error_squares += (scaled - codes[i]) * (scaled - codes[i]);
+    }
+    EXPECT_EQ(row.sum, sum);
+    EXPECT_EQ(row.squares, squares);
+    EXPECT_NEAR(row.error_squares, error_squares, 1e-4 * (1 + error_squares));
+  });
+}
 
+TEST(Kernels, MasksHide) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
     const Floats bias = random_floats(n, 5);
     std::vector<std::uint8_t> eligible(n);
     for (std::size_t i = 0; i < n; ++i) eligible[i] = static_cast<std::uint8_t>(i % 3);

@@ -29,19 +29,21 @@ class TopK {
   // Candidates with a score below this are not among the best k.
   float threshold() const { return threshold_; }
   void offer(std::uint32_t index, float score) {
-    if (score >= threshold_) keep({index, score});
+    if (score >= threshold_) keep(index, score);
   }
+  // Those of many whose scores reach at_least, which at least k of all candidates do.
+  void offer(std::span<const std::uint32_t> indices, std::span<const float> scores, float at_least);
 
   // Best first; min(k, offers) of them. Empties this.
   void take(std::vector<ScoredIndex>& out);
 
  private:
-  void keep(ScoredIndex candidate);
+  void keep(std::uint32_t index, float score);
   void shrink();  // down to the best k
 
   std::size_t k_ = 0;
   float threshold_ = 0;
-  std::vector<std::uint64_t> kept_;  // up to 2 k, unordered; a larger number ranks before a smaller one
+  std::vector<std::int64_t> kept_;  // unordered; a larger number ranks before a smaller one
 };
 
 // Of one whole row. `excluded` is sorted; `eligible`, when not empty, is [scores.size()] with 0 = no.

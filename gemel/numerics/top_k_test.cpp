@@ -27,8 +27,8 @@ std::vector<ScoredIndex> top_k_by_full_sort(const std::vector<float>& scores, st
 }
 
 TEST(TopK, AgreesWithAFullSortAndTiesGoToTheLowerIndex) {
-  for (std::size_t n : {0, 1, 7, 8, 9, 63, 1000})
-    for (std::size_t k : {0, 1, 2, 10, 999, 2000}) {  // k > n returns n results
+  for (std::size_t n : {0, 1, 7, 8, 9, 63, 255, 256, 257, 1000})
+    for (std::size_t k : {0, 1, 2, 10, 100, 200, 256, 999, 2000}) {  // k > n returns n results
       const auto scores = random_scores(n, 42 + n);
       EXPECT_EQ(top_k(scores, k), top_k_by_full_sort(scores, k)) << n << " scores, k " << k;
     }
