@@ -27,4 +27,7 @@ Knobs fixed_knobs_of(const ConfigFile& config, std::string_view model);
 std::string in_one_line(const Knobs& knobs);
 std::string in_lines(const Knobs& knobs);
 
+// What in_one_line wrote, values as they were written. Error: kBadConfig.
+Result<Knobs> parse_knobs(std::string_view line);
+
 }  // namespace gemel::tune

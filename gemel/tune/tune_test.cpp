@@ -34,6 +34,19 @@ TEST(Knobs, OfAConfigurationAreFlatAndReadTheSameAgain) {
   EXPECT_EQ((*model)->knobs(), (*make_model("two_tower", "epochs = 3, history = { length = 7, pool = [\"mean\"] }"))->knobs());
 }
 
+TEST(Knobs, OfOneLineReadTheSameAgain) {
+  const Knobs knobs{{"history.length", "7"},
+                    {"layers", "[\"8 relu\", \"4 linear\"]"},
+                    {"weights.\"a = b, [\"", "\"a \\\", [b\""},
+                    {"rate", "16.3"},
+                    {"share", "1.0"}};
+  const auto again = parse_knobs(in_one_line(knobs));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(*again, knobs);
+  EXPECT_TRUE(parse_knobs("")->empty());
+  EXPECT_EQ(parse_knobs("a = 1, b").error().code, ErrorCode::kBadConfig);
+}
+
 TEST(Knobs, AreLeftOutWhereTheChoiceMadeReadsNone) {
   const TuningSpace space = {choice("c", {"\"a\"", "\"b\""}), only_where("c", {"\"b\""}, uniform("of_b", 0, 1)), uniform("u", 0, 1)};
   EXPECT_EQ(in_one_line(knobs_at(space, {0, 0, 0})), "c = \"a\", u = 0.0");
@@ -149,6 +162,24 @@ TEST_F(Tuner, GoesOnAfterAKillAsIfThereHadBeenNone) {
   const auto longer = run(18);
   ASSERT_TRUE(longer) << longer.error().message;
   for (std::size_t each = 0; each < 14 + 3; ++each) EXPECT_EQ(longer->attempts[each].knobs, whole.attempts[each].knobs);
+}
+
+TEST_F(Tuner, LosesNoResultOfAnEarlierRunWithFewerTrialsOrMore) {
+  ASSERT_TRUE(run(1));
+  std::string text = *read_file(path());
+  const std::size_t figure = text.find("\"ndcg_at_20\":", text.find("\"trial\":1,\"rung\":2")) + 13;
+  ASSERT_TRUE(write_file(path(), text.replace(figure, text.find(',', figure) - figure, "0.99")));
+  const auto longer = run(9);
+  ASSERT_TRUE(longer) << longer.error().message;
+  const Attempt& best = longer->attempts[longer->best];
+  EXPECT_EQ(longer->best, longer->attempts.size() - 1) << "trial 1 goes no farther in a bracket of nine";
+  EXPECT_EQ(best.trial, 1u);
+  EXPECT_EQ(best.ndcg_at_20, 0.99);
+  EXPECT_EQ(in_one_line(longer->knobs[longer->best]), best.knobs);
+  const auto shorter = run(0);
+  ASSERT_TRUE(shorter) << shorter.error().message;
+  EXPECT_EQ(shorter->attempts.size(), 1u + 2);  // the winner of nine too
+  EXPECT_EQ(shorter->attempts[shorter->best].knobs, best.knobs);
 }
 
 TEST_F(Tuner, RefusesTheTrialsOfAnotherSearchAndDamagedOnes) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "gemel/eval/compare.h"
 #include "gemel/eval/evaluate.h"
@@ -40,6 +41,7 @@ class Search {
     for (std::size_t trial = 1; trial <= options_.num_trials && !tuning_.space.empty() && !is_out_of_time(); trial += kBracket) {
       GEMEL_RETURN_IF_ERROR(bracket(trial, std::min(kBracket, options_.num_trials - trial + 1)));
     }
+    GEMEL_RETURN_IF_ERROR(take_over_others());
     choose();
     return std::move(tuning_);
   }
@@ -119,10 +121,29 @@ class Search {
       GEMEL_RETURN_IF_ERROR(log_->append(*made));
       progress_.note(note_of(*made));
     }
-    tuning_.seconds += made->seconds;
-    tuning_.attempts.push_back(*made);
-    tuning_.knobs.push_back(knobs);
+    add(*made, knobs);
     return *made;
+  }
+
+  void add(const Attempt& made, const Knobs& knobs) {
+    tuning_.seconds += made.seconds;
+    tuning_.attempts.push_back(made);
+    tuning_.knobs.push_back(knobs);
+  }
+
+  // A bracket that was smaller or larger in an earlier run may have led other settings to the whole budget: what they reached counts.
+  Result<void> take_over_others() {
+    std::set<std::size_t> asked;
+    for (const Attempt& made : tuning_.attempts)
+      if (made.rung == kLastRung) asked.insert(made.trial);
+    for (const Attempt& made : log_->on_rung(kLastRung)) {
+      if (asked.contains(made.trial)) continue;
+      const auto knobs = parse_knobs(made.knobs);
+      if (!knobs)
+        return fail(ErrorCode::kCorrupt, options_.trials_path.string(), ": trial ", made.trial, ": expected knobs, found ", made.knobs);
+      add(made, *knobs);
+    }
+    return {};
   }
 
   std::string note_of(const Attempt& made) const {
