@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/command.h"
+#include "cli/run_place.h"
 #include "cli/table.h"
 #include "gemel/base/file.h"
 #include "gemel/report/page.h"
@@ -86,6 +87,7 @@ Result<void> tune_all(const TuneCommand& options, CommandContext& run) {
   std::error_code code;
   std::filesystem::create_directories(folder, code);
   if (code) return fail(ErrorCode::kIo, options.out, ": making the folder failed: ", code.message());
+  GEMEL_ASSIGN_OR_RETURN(const auto lock, lock_place(folder, run.progress()));  // two runs would replace each other's trials
 
   tune::TuneOptions search{.protocol = protocol,
                            .repeats = repeats,

@@ -1,10 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "gemel/base/file.h"
+#include "gemel/base/folder_lock.h"
 #include "gemel/data/testing.h"
 #include "gemel/models/registry.h"
 #include "gemel/numerics/rng.h"
@@ -58,6 +60,17 @@ TEST_F(TuneCommand, WritesTheBestAsAConfigurationThatReadsAgain) {
     for (const auto& [key, value] : knobs.items()) EXPECT_THAT((*made)->knobs(), HasSubstr(key + " = "));
   }
   EXPECT_THAT(*read_file(file("out/tuning.html")), HasSubstr("vegaEmbed"));
+}
+
+TEST_F(TuneCommand, RefusesASecondRunOnTheSamePlaceAndNamesTheFirst) {
+  {
+    const RunLock first = RunLock::take(file("out")).value();
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run("popularity", {"--trials", "1"}), 3);
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr(concat("out: another run (process ", ::getpid(), ") is at work here")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(file("out")));
+  EXPECT_EQ(run("popularity", {"--trials", "1"}), 0);
 }
 
 TEST_F(TuneCommand, SaysWhatItCannotTune) {
