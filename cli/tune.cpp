@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <set>
 
 #include "cli/command.h"
 #include "cli/run_place.h"
@@ -41,6 +42,19 @@ Result<void> check_models_to_tune(const std::vector<std::string>& models) {
   return {};
 }
 
+// How many settings could not be fitted, and why the first could not; empty: all could.
+std::string failures_text(const tune::Tuning& tuning) {
+  std::set<std::size_t> failed;
+  std::string first;
+  for (const tune::Attempt& each : tuning.attempts) {
+    if (each.error.empty()) continue;
+    if (failed.empty()) first = concat("; trial ", each.trial, ": ", each.error);
+    failed.insert(each.trial);
+  }
+  if (failed.empty()) return "";
+  return concat(tuning.model, ": ", failed.size(), failed.size() == 1 ? " setting" : " settings", " could not be fitted", first, "\n");
+}
+
 std::string table_text(std::span<const tune::Tuning> tunings) {
   Table table({"model", "settings", "fits", "NDCG@20 before", "NDCG@20 tuned", "gain", "recall@20", "seconds"});
   for (const tune::Tuning& tuning : tunings) {
@@ -62,6 +76,7 @@ void print_answer(const TuneCommand& options, std::span<const tune::Tuning> tuni
   std::cout << "On validation; the test was not looked at.\n\n" << table_text(tunings) << "\n";
   for (const tune::Tuning& tuning : tunings) {
     std::cout << tuning.model << ": " << tune::in_one_line(tuning.knobs[tuning.best]) << "\n";
+    std::cout << failures_text(tuning);
     if (tuning.out_of_time) std::cout << tuning.model << ": the minutes were used up; the same command with more of them goes on\n";
   }
   bool has_baseline = false;

@@ -59,6 +59,21 @@ std::size_t find_outside(std::string_view line, std::string_view separator) {
 
 }  // namespace
 
+TuningSpace without_fixed(const TuningSpace& space, const Knobs& fixed) {
+  TuningSpace left;
+  for (const TuningDimension& dimension : space)
+    if (!fixed.contains(dimension.key)) left.push_back(dimension);
+  for (const TuningDimension& dimension : space) {
+    if (!fixed.contains(dimension.key)) continue;
+    const auto chooser = std::ranges::find(left, dimension.where_key, &TuningDimension::key);
+    if (chooser == left.end()) continue;
+    std::erase_if(chooser->choices, [&](const std::string& choice) {
+      return std::ranges::find(dimension.where_values, choice) == dimension.where_values.end();
+    });
+  }
+  return left;
+}
+
 Knobs knobs_at(const TuningSpace& space, const UnitPoint& point, const Knobs& fixed) {
   using Kind = TuningDimension::Kind;
   Knobs knobs = fixed;

@@ -55,6 +55,16 @@ TEST(Knobs, AreLeftOutWhereTheChoiceMadeReadsNone) {
   EXPECT_EQ(in_one_line(knobs_at({space[1], space[2]}, {0, 0}, fixed)), "c = \"b\", more = 1, of_b = 0.0, u = 0.0");
 }
 
+TEST(Knobs, ThatAreFixedAreReadByEveryChoiceThatIsLeft) {
+  const TuningSpace space = {choice("c", {"1", "2", "3"}), only_where("c", {"1", "2"}, uniform("of_two", 0, 1)),
+                             only_where("c", {"3"}, uniform("of_three", 0, 1)), uniform("u", 0, 1)};
+  const TuningSpace left = without_fixed(space, {{"of_two", "0.5"}, {"u", "0.5"}});
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_EQ(left[0].choices, (std::vector<std::string>{"1", "2"}));
+  EXPECT_EQ(left[1].key, "of_three");
+  EXPECT_EQ(without_fixed(space, {{"c", "3"}, {"of_three", "0.5"}}).size(), 2u);
+}
+
 TEST(Tpe, GathersAroundWhatWasGood) {
   const TuningSpace space = {uniform("x", 0, 1), uniform("y", 0, 1), choice("c", {"0", "1", "2"})};
   const auto value = [](const UnitPoint& p) {  // best at x 0.2, y 0.8 and the second choice
@@ -206,6 +216,7 @@ TEST_F(Tuner, LeavesFixedKnobsAlone) {
     EXPECT_EQ(knobs.at("shrinkage"), "7.0");
     EXPECT_EQ(knobs.at("neighbours"), "11");
   }
+  for (const Attempt& each : tuning->attempts) EXPECT_EQ(each.error, "") << each.knobs;  // bm25 and walk have no shrinkage
   for (const TuningDimension& dimension : tuning->space) EXPECT_NE(dimension.key, "shrinkage");
 }
 

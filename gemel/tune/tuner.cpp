@@ -51,10 +51,9 @@ class Search {
     tuning_.model = entry_.name;
     if (split_.validation_begin == split_.test_begin)
       return fail(ErrorCode::kBadConfig, "tune: the split has no validation part to judge settings on");
-    for (const TuningDimension& dimension : entry_.tuning_space()) {
-      tuning_.by_epochs |= dimension.key == kEpochs;
-      if (!fixed_.contains(dimension.key)) tuning_.space.push_back(dimension);
-    }
+    const TuningSpace space_of_model = entry_.tuning_space();
+    tuning_.by_epochs = std::ranges::find(space_of_model, kEpochs, &TuningDimension::key) != space_of_model.end();
+    tuning_.space = without_fixed(space_of_model, fixed_);
     histories_ = histories_for(dataset_, options_.protocol, split_.validation_begin, split_.test_begin);
     GEMEL_ASSIGN_OR_RETURN(const QueryPlan plan, make_query_plan(dataset_, histories_, options_.protocol, options_.repeats,
                                                                  split_.validation_begin, split_.test_begin, split_.validation_from));
