@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "cli/judging.h"
+#include "cli/run_place.h"
 #include "gemel/base/file.h"
 #include "gemel/eval/report.h"
 
@@ -27,6 +28,7 @@ Result<void> evaluate_all(const EvaluateOptions& options, CommandContext& run) {
   GEMEL_RETURN_IF_ERROR(check_place("--results", options.results));
   if (!options.results.empty() && options.data_name.empty())
     return fail(ErrorCode::kBadConfig, "--results needs --data-name, the name that its rows give the data");
+  if (!options.results.empty()) GEMEL_RETURN_IF_ERROR(check_results(options.results));
   GEMEL_ASSIGN_OR_RETURN(const Judging judging, open_judging(options.judge));
   GEMEL_ASSIGN_OR_RETURN(std::vector<JudgedModel> judged, judge_all(judging, {}, run));
   std::vector<Contender> contenders;

@@ -169,14 +169,6 @@ std::string command_line(std::string_view command, const JudgeOptions& options) 
                        options.retrain ? " --retrain" : "");
 }
 
-Result<void> check_place(std::string_view flag, const std::string& path) {
-  std::error_code code;
-  const auto folder = std::filesystem::absolute(path, code).parent_path();
-  if (!path.empty() && path != "-" && !std::filesystem::is_directory(folder, code))
-    return fail(ErrorCode::kBadConfig, flag, ": expected a path in a folder that exists, found '", path, "'");
-  return {};
-}
-
 Result<Judging> open_judging(const JudgeOptions& options) {
   GEMEL_ASSIGN_OR_RETURN(const Protocol protocol, parse_protocol(options.protocol));
   GEMEL_ASSIGN_OR_RETURN(const Repeats repeats, parse_repeats(options.repeats));

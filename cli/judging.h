@@ -25,9 +25,6 @@ void add_judge_options(CLI::App& command, JudgeOptions& options);
 // "gemel evaluate out/shop --models popularity,item_knn ...": what was typed, as far as it changes a figure.
 std::string command_line(std::string_view command, const JudgeOptions& options);
 
-// Of a flag that names a file to write. Error kBadConfig: its folder does not exist.
-Result<void> check_place(std::string_view flag, const std::string& path);
-
 // The data and the question that all models are judged on.
 struct Judging {
   JudgeOptions options;

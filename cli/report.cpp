@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "cli/judging.h"
+#include "cli/run_place.h"
 #include "gemel/base/file.h"
 #include "gemel/report/document.h"
 #include "gemel/report/example_customers.h"

@@ -60,11 +60,7 @@ void print_answer(const TrainOptions& options, const Selection& selection, const
 // Whatever can be refused without the work is refused before it.
 Result<void> check_places(const TrainOptions& options) {
   GEMEL_RETURN_IF_ERROR(AtomicDirectory::check(options.out, kManifestFile));
-  std::error_code code;
-  const auto folder = std::filesystem::absolute(options.curves, code).parent_path();
-  if (!options.curves.empty() && !std::filesystem::is_directory(folder, code))
-    return fail(ErrorCode::kBadConfig, "--curves: expected a path in a folder that exists, found '", options.curves, "'");
-  return {};
+  return check_place("--curves", options.curves);
 }
 
 // Two builds of one version may differ in the last bits. Empty where the system does not tell.
