@@ -161,6 +161,9 @@ Result<ExperimentConfig> ExperimentConfig::open(const fs::path& path) {
   ConfigTable runs = root.table("runs");
   if (runs.keys().empty()) root.reject("runs", "expected a table for each run: [runs.<name>]");
   for (const std::string& name : runs.keys()) {
+    // Its files are named after it; a slash would lead out of their folder.
+    if (name.empty() || name.find('/') != std::string::npos || name.find('\0') != std::string::npos)
+      runs.reject(name, "expected a name that a file may have, without a slash");
     GEMEL_ASSIGN_OR_RETURN(ExperimentRun run, read_run(runs.table(name), name, base));
     config.runs.push_back(std::move(run));
   }

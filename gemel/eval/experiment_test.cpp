@@ -96,6 +96,8 @@ TEST_F(ExperimentTest, RefusesWhatIsMisspeltBeforeAnyRun) {
   EXPECT_THAT(refusal("repeats = \"drop\"", "repeats = \"some\""), HasSubstr("repeats"));
   EXPECT_THAT(refusal("seeds = [1, 2]", "seeds = [1.5]"), HasSubstr("whole numbers"));
   EXPECT_THAT(refusal("seeds = [1, 2]", "seeds = [2, 1, 2]"), HasSubstr("seeds: expected each seed once, found 2 again"));
+  for (const std::string_view name : {"../../esc", "a/b", ""})
+    EXPECT_THAT(refusal("[runs.plain]", concat("[runs.\"", name, "\"]")), HasSubstr("expected a name that a file may have")) << name;
   EXPECT_THAT(refusal("plot = false", "plots = false"), HasSubstr("runs.rating.plots"));
 }
 
