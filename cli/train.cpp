@@ -184,7 +184,7 @@ void add_train(CLI::App& app, CommandContext& context) {
       .add_option("--checkpoint-minutes", options->checkpoint_minutes,
                   "A checkpoint in <out>.checkpoint/ every so many minutes inside an epoch, besides the one at its end; 0: none inside")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1e6).description(""));
+      ->check(minutes_range());
   command.add_flag("--on-all", options->on_all, "Fit the last time on all events, the test period included: for serving, not for judging");
   command.add_flag("--json", options->json, "The answer as JSON");
 }

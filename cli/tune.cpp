@@ -162,7 +162,7 @@ void add_tune(CLI::App& app, CommandContext& context) {
       .add_option("--minutes", options->minutes,
                   "Begin nothing new for a model once its fits took so long, earlier runs included; 0: no limit")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1e6).description(""));
+      ->check(minutes_range());
   command.add_option("--config", options->config, "TOML file whose [models.<name>] tables fix knobs; otherwise those of shop.toml");
   command.add_option("--protocol", options->protocol, "What validation asks: rolling_week, per_event, frozen or frozen_trial")
       ->capture_default_str();

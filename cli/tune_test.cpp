@@ -82,6 +82,8 @@ TEST_F(TuneCommand, SaysWhatItCannotTune) {
   EXPECT_THAT(message_of("popularty", {}), HasSubstr("known: popularity"));
   EXPECT_THAT(message_of("popularity,popularity", {}), HasSubstr("named twice"));
   EXPECT_THAT(message_of("popularity", {"--protocol", "weekly"}), HasSubstr("rolling_week"));
+  for (const char* minutes : {"nan", "-1", "inf", "ten"})
+    EXPECT_THAT(message_of("popularity", {"--minutes", minutes}), HasSubstr(concat("from 0 to 1000000, found ", minutes)));
   ASSERT_TRUE(write_file(file("model.toml"), "[models.popularity]\nhalf_life = 7\n"));
   EXPECT_THAT(message_of("popularity", {"--config", file("model.toml").string()}), HasSubstr("half_life"));
 }
