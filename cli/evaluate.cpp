@@ -14,13 +14,14 @@ struct EvaluateOptions {
   std::string json, results, data_name;
 };
 
-Result<void> write_answer(const EvaluateOptions& options, const Comparison& comparison, const Promotion& promotion) {
+Result<void> write_answer(const EvaluateOptions& options, const Judging& judging, const Comparison& comparison,
+                          const Promotion& promotion) {
   const std::string json = json_report(comparison, promotion);
   std::cout << (options.json == "-" ? json : text_report(comparison, promotion)) << std::flush;
   if (!options.json.empty() && options.json != "-") GEMEL_RETURN_IF_ERROR(replace_file(options.json, json));
   if (options.results.empty()) return {};
   return merge_results(options.results, comparison,
-                       {.data = options.data_name, .seed = options.judge.seed, .command = command_line("evaluate", options.judge)});
+                       {.data = options.data_name, .seed = options.judge.seed, .command = command_line("evaluate", judging.options)});
 }
 
 Result<void> evaluate_all(const EvaluateOptions& options, CommandContext& run) {
@@ -34,7 +35,7 @@ Result<void> evaluate_all(const EvaluateOptions& options, CommandContext& run) {
   std::vector<Contender> contenders;
   for (JudgedModel& each : judged) contenders.push_back(std::move(each.contender));
   const Comparison comparison = compare(std::move(contenders), options.judge.seed, run.pool());
-  return write_answer(options, comparison, decide_promotion(comparison, options.judge.seed, run.pool()));
+  return write_answer(options, judging, comparison, decide_promotion(comparison, options.judge.seed, run.pool()));
 }
 
 }  // namespace

@@ -122,6 +122,10 @@ TEST_F(EvaluateCommand, WhatIsAskedWronglyIsExplained) {
   };
   EXPECT_NE(message_of({"--json", shop().string()}).find("--json: expected the path of a file, found the folder"), std::string::npos);
   EXPECT_NE(message_of({"--models", "popularty"}).find("unknown model 'popularty'; known: popularity"), std::string::npos);
+  EXPECT_NE(message_of({"--models", "popularity,,content"}).find("found an empty one in 'popularity,,content'"), std::string::npos);
+  EXPECT_NE(message_of({"--models", "popularity", "popularity"}).find("popularity is named twice"), std::string::npos);
+  EXPECT_NE(message_of({"--models", "", "--bundle", file("a").string(), "--bundle", file("b/../a").string()}).find("is named twice"),
+            std::string::npos);
   EXPECT_NE(message_of({"--protocol", "weekly"}).find("rolling_week"), std::string::npos);
   EXPECT_NE(message_of({"--results", file("results.json").string()}).find("--data-name"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(file("results.json")));

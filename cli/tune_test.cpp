@@ -73,6 +73,13 @@ TEST_F(TuneCommand, RefusesASecondRunOnTheSamePlaceAndNamesTheFirst) {
   EXPECT_EQ(run("popularity", {"--trials", "1"}), 0);
 }
 
+TEST_F(TuneCommand, SaysWhenThereIsNothingToSearch) {
+  ASSERT_TRUE(write_file(file("model.toml"), "[models.popularity]\nhalf_life_days = 7\n"));
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(run("popularity", {"--config", file("model.toml").string()}), 0);
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("popularity: nothing was searched"));
+}
+
 TEST_F(TuneCommand, SaysWhatItCannotTune) {
   const auto message_of = [this](const std::string& models, std::vector<std::string> arguments) {
     ::testing::internal::CaptureStderr();
@@ -81,6 +88,8 @@ TEST_F(TuneCommand, SaysWhatItCannotTune) {
   };
   EXPECT_THAT(message_of("popularty", {}), HasSubstr("known: popularity"));
   EXPECT_THAT(message_of("popularity,popularity", {}), HasSubstr("named twice"));
+  EXPECT_THAT(message_of("popularity,", {}), HasSubstr("found an empty one in 'popularity,'"));
+  EXPECT_THAT(message_of("", {}), HasSubstr("expected names of models"));
   EXPECT_THAT(message_of("popularity", {"--protocol", "weekly"}), HasSubstr("rolling_week"));
   for (const char* minutes : {"nan", "-1", "inf", "ten"})
     EXPECT_THAT(message_of("popularity", {"--minutes", minutes}), HasSubstr(concat("from 0 to 1000000, found ", minutes)));
