@@ -47,6 +47,17 @@ int exit_code(ErrorCode code) {
 
 CLI::Validator seed_range() { return CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()).description(""); }
 
+CLI::Validator minutes_range() {
+  const auto why_not = [](std::string& text) -> std::string {
+    constexpr int kMost = 1'000'000;
+    double minutes = 0;
+    const bool is_number = CLI::detail::lexical_cast(text, minutes);
+    if (is_number && minutes >= 0 && minutes <= kMost) return "";  // NaN is not; CLI::Range lets it through
+    return concat("expected a number of minutes from 0 to ", kMost, ", found ", text);
+  };
+  return CLI::Validator(why_not, "");
+}
+
 Failure name_config(const Error& error, std::string_view config_path) {
   const bool is_knob = error.code == ErrorCode::kBadConfig && error.message.starts_with("models.");
   return is_knob ? with_context(error, config_path) : Failure{error};

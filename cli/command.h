@@ -57,6 +57,9 @@ int run_program(int argc, const char* const* argv, std::span<AddCommand* const> 
 // What --seed may be, in words that people can read.
 CLI::Validator seed_range();
 
+// What a flag of minutes may be.
+CLI::Validator minutes_range();
+
 // What a knob that does not fit the data is refused with, and the file in which it stands.
 Failure name_config(const Error& error, std::string_view config_path);
 

@@ -105,13 +105,27 @@ TEST_F(EvaluateCommand, ABundleThatHasSeenTheTestIsRefused) {
   EXPECT_NE(::testing::internal::GetCapturedStderr().find("it has seen its own answers"), std::string::npos);
 }
 
+TEST_F(EvaluateCommand, AFileThatIsNoListOfResultsIsRefusedBeforeAnyWork) {
+  ASSERT_TRUE(write_file(file("results.json"), "{\"not\": \"a list\"}"));
+  ::testing::internal::CaptureStdout();
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run({"--models", "popularity", "--results", file("results.json").string(), "--data-name", "toys"}), 3);
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("results.json: expected a list"), std::string::npos);
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), "");
+}
+
 TEST_F(EvaluateCommand, WhatIsAskedWronglyIsExplained) {
   const auto message_of = [this](std::vector<std::string> arguments) {
     ::testing::internal::CaptureStderr();
     EXPECT_EQ(run(arguments), 2);
     return ::testing::internal::GetCapturedStderr();
   };
+  EXPECT_NE(message_of({"--json", shop().string()}).find("--json: expected the path of a file, found the folder"), std::string::npos);
   EXPECT_NE(message_of({"--models", "popularty"}).find("unknown model 'popularty'; known: popularity"), std::string::npos);
+  EXPECT_NE(message_of({"--models", "popularity,,content"}).find("found an empty one in 'popularity,,content'"), std::string::npos);
+  EXPECT_NE(message_of({"--models", "popularity", "popularity"}).find("popularity is named twice"), std::string::npos);
+  EXPECT_NE(message_of({"--models", "", "--bundle", file("a").string(), "--bundle", file("b/../a").string()}).find("is named twice"),
+            std::string::npos);
   EXPECT_NE(message_of({"--protocol", "weekly"}).find("rolling_week"), std::string::npos);
   EXPECT_NE(message_of({"--results", file("results.json").string()}).find("--data-name"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(file("results.json")));

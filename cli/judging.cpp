@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/beside.h"
+#include "cli/model_list.h"
 #include "gemel/base/file.h"
 #include "gemel/base/scratch_folder.h"
 #include "gemel/eval/evaluate.h"
@@ -128,23 +130,25 @@ void name_apart(std::vector<JudgedModel>& judged) {
   }
 }
 
-Result<void> check_request(const JudgeOptions& options) {
-  const bool has_model = std::ranges::any_of(options.models, [](const std::string& name) { return !name.empty(); });
-  if (!has_model && options.bundles.empty() && options.oracle.empty())
+Result<JudgeOptions> read_request(JudgeOptions options) {
+  GEMEL_ASSIGN_OR_RETURN(options.models, parse_model_list("--models", options.models));
+  if (options.models.empty() && options.bundles.empty() && options.oracle.empty())
     return fail(ErrorCode::kBadConfig, "nothing to evaluate: give --models, --bundle or --oracle");
-  for (const std::string& name : options.models) {
-    if (!name.empty() && find_model(name) == nullptr) GEMEL_RETURN_IF_ERROR(make_model(name, ""));  // its message lists the names there are
+  std::set<std::filesystem::path> places;
+  for (const std::string& bundle : options.bundles) {
+    std::error_code code;
+    const auto place = std::filesystem::weakly_canonical(bundle, code);
+    if (!code && !places.insert(place).second) return fail(ErrorCode::kBadConfig, "--bundle: ", bundle, " is named twice");
   }
-  return {};
+  return options;
 }
 
 }  // namespace
 
 void add_judge_options(CLI::App& command, JudgeOptions& options) {
-  options.models = baseline_names();
+  options.models = {fmt::format("{}", fmt::join(baseline_names(), ","))};
   command.add_option("dataset", options.dataset, "Directory that `gemel ingest` wrote")->required();
   command.add_option("--models", options.models, "Models to tune on validation and judge, separated by commas; '' for none")
-      ->delimiter(',')
       ->capture_default_str();
   command.add_option("--bundle", options.bundles, "Directories that `gemel train` wrote, judged beside them");
   command.add_option("--oracle", options.oracle,
@@ -161,20 +165,13 @@ void add_judge_options(CLI::App& command, JudgeOptions& options) {
 }
 
 std::string command_line(std::string_view command, const JudgeOptions& options) {
-  std::string text = concat("gemel ", command, " ", options.dataset, " --models ", fmt::format("{}", fmt::join(options.models, ",")));
+  const std::string models = options.models.empty() ? "''" : fmt::format("{}", fmt::join(options.models, ","));
+  std::string text = concat("gemel ", command, " ", options.dataset, " --models ", models);
   for (const std::string& bundle : options.bundles) text += concat(" --bundle ", bundle);
   if (!options.oracle.empty()) text += concat(" --oracle ", options.oracle);
   if (!options.config.empty()) text += concat(" --config ", options.config);
   return text + concat(" --protocol ", options.protocol, " --repeats ", options.repeats, " --seed ", options.seed,
                        options.retrain ? " --retrain" : "");
-}
-
-Result<void> check_place(std::string_view flag, const std::string& path) {
-  std::error_code code;
-  const auto folder = std::filesystem::absolute(path, code).parent_path();
-  if (!path.empty() && path != "-" && !std::filesystem::is_directory(folder, code))
-    return fail(ErrorCode::kBadConfig, flag, ": expected a path in a folder that exists, found '", path, "'");
-  return {};
 }
 
 Result<Judging> open_judging(const JudgeOptions& options) {
@@ -187,19 +184,19 @@ Result<Judging> open_judging(const JudgeOptions& options) {
                          options.config.empty() ? open_model_config(dataset.config()) : ConfigFile::open(options.config));
   std::string config_path = options.config.empty() ? dataset.config().path.string() : options.config;
   GEMEL_RETURN_IF_ERROR(check_models(config));
-  GEMEL_RETURN_IF_ERROR(check_request(options));
+  GEMEL_ASSIGN_OR_RETURN(JudgeOptions request, read_request(options));
   const auto split = make_split(dataset, dataset.config().split);
   if (!split) return with_context(split.error(), dataset.config().path.string());
   Histories histories = histories_for(dataset, protocol, split->test_begin, split->end);
   GEMEL_ASSIGN_OR_RETURN(QueryPlan plan,
                          make_query_plan(dataset, histories, protocol, repeats, split->test_begin, split->end, split->test_from));
-  return Judging{options, std::move(dataset), std::move(config), std::move(config_path), std::move(histories), *split, std::move(plan)};
+  return Judging{std::move(request), std::move(dataset), std::move(config), std::move(config_path), std::move(histories), *split,
+                 std::move(plan)};
 }
 
 Result<std::vector<JudgedModel>> judge_all(const Judging& judging, const JudgeExtras& extras, CommandContext& run) {
   std::vector<JudgedModel> judged;
   for (const std::string& name : judging.options.models) {
-    if (name.empty()) continue;  // --models ''
     GEMEL_ASSIGN_OR_RETURN(JudgedModel model, judge_model(name, judging, extras, run));
     judged.push_back(std::move(model));
   }

@@ -14,7 +14,7 @@ namespace gemel::cli {
 
 struct JudgeOptions {
   std::string dataset, config, protocol = "rolling_week", repeats = "keep", oracle;
-  std::vector<std::string> models, bundles;
+  std::vector<std::string> models, bundles;  // models: texts with commas as they were typed; in a Judging, names
   std::uint64_t seed = 1;
   bool retrain = false;  // rolling_week: each week on what is known by then
 };
@@ -22,11 +22,8 @@ struct JudgeOptions {
 // The flags of JudgeOptions; --models begins with all baselines.
 void add_judge_options(CLI::App& command, JudgeOptions& options);
 
-// "gemel evaluate out/shop --models popularity,item_knn ...": what was typed, as far as it changes a figure.
+// "gemel evaluate out/shop --models popularity,item_knn ...", of the options of a Judging: what was typed, as far as it changes a figure.
 std::string command_line(std::string_view command, const JudgeOptions& options);
-
-// Of a flag that names a file to write. Error kBadConfig: its folder does not exist.
-Result<void> check_place(std::string_view flag, const std::string& path);
 
 // The data and the question that all models are judged on.
 struct Judging {

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "cli/judging.h"
+#include "cli/run_place.h"
 #include "gemel/base/file.h"
 #include "gemel/report/document.h"
 #include "gemel/report/example_customers.h"
@@ -49,7 +50,7 @@ Result<void> write_report(const ReportOptions& options, CommandContext& run) {
                                                 .examples = examples,
                                                 .map = map,
                                                 .title = options.title.empty() ? concat("What to recommend in ", name) : options.title,
-                                                .command = command_line("report", options.judge)});
+                                                .command = command_line("report", judging.options)});
   if (!options.json.empty() && options.json != "-") GEMEL_RETURN_IF_ERROR(replace_file(options.json, json));
   const std::string title = options.title.empty() ? concat("What to recommend in ", name) : options.title;
   GEMEL_RETURN_IF_ERROR(replace_file(options.out, report::html_page(report::PageKind::kReport, title, json)));

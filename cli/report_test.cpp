@@ -128,6 +128,9 @@ TEST_F(ReportCommand, RefusesAPlaceThatIsNotThereBeforeAnyWork) {
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(run({"--out", file("nowhere/report.html").string()}), 2);
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("--out: expected a path in a folder that exists"));
+  ::testing::internal::CaptureStderr();
+  EXPECT_EQ(run({"--out", shop().string()}), 2);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("--out: expected the path of a file, found the folder"));
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 
 #include "cli/beside.h"
 #include "cli/command.h"
+#include "cli/run_place.h"
 #include "gemel/base/file.h"
-#include "gemel/base/folder_lock.h"
 #include "gemel/base/version.h"
 #include "gemel/eval/select.h"
 #include "gemel/models/checkpoint_folder.h"
@@ -60,21 +60,7 @@ void print_answer(const TrainOptions& options, const Selection& selection, const
 // Whatever can be refused without the work is refused before it.
 Result<void> check_places(const TrainOptions& options) {
   GEMEL_RETURN_IF_ERROR(AtomicDirectory::check(options.out, kManifestFile));
-  std::error_code code;
-  const auto folder = std::filesystem::absolute(options.curves, code).parent_path();
-  if (!options.curves.empty() && !std::filesystem::is_directory(folder, code))
-    return fail(ErrorCode::kBadConfig, "--curves: expected a path in a folder that exists, found '", options.curves, "'");
-  return {};
-}
-
-// Two runs on one --out would remove each other's checkpoints and mix their curves. Where there can be no lock, that is said.
-Result<std::optional<RunLock>> lock_place(const TrainOptions& options, ProgressSink& progress) {
-  auto lock = RunLock::take(beside(options.out, kCheckpointEnding));
-  if (lock) return std::optional(*std::move(lock));
-  const Error& error = lock.error();
-  if (error.code == ErrorCode::kBadInput) return fail(error.code, error.message, ": wait for its end or choose another --out");
-  progress.warn(concat(error.message, "; a second run on the same --out would not be noticed"));
-  return std::optional<RunLock>();
+  return check_place("--curves", options.curves);
 }
 
 // Two builds of one version may differ in the last bits. Empty where the system does not tell.
@@ -136,7 +122,8 @@ Result<void> train(const TrainOptions& options, CommandContext& run) {
   if (!split_or_error) return with_context(split_or_error.error(), dataset.config().path.string());
   const Split& split = *split_or_error;
   GEMEL_RETURN_IF_ERROR(check_places(options));
-  GEMEL_ASSIGN_OR_RETURN(const auto lock, lock_place(options, run.progress()));
+  // Two runs on one --out would remove each other's checkpoints and mix their curves.
+  GEMEL_ASSIGN_OR_RETURN(const auto lock, lock_place(beside(options.out, kCheckpointEnding), run.progress()));
   const std::string knobs = fixed_knobs(config, options.model);
   GEMEL_ASSIGN_OR_RETURN(CheckpointFolder checkpoints, open_checkpoints(options, dataset, knobs, run.progress()));
   const SelectOptions select{.protocol = protocol,
@@ -197,7 +184,7 @@ void add_train(CLI::App& app, CommandContext& context) {
       .add_option("--checkpoint-minutes", options->checkpoint_minutes,
                   "A checkpoint in <out>.checkpoint/ every so many minutes inside an epoch, besides the one at its end; 0: none inside")
       ->capture_default_str()
-      ->check(CLI::Range(0.0, 1e6).description(""));
+      ->check(minutes_range());
   command.add_flag("--on-all", options->on_all, "Fit the last time on all events, the test period included: for serving, not for judging");
   command.add_flag("--json", options->json, "The answer as JSON");
 }

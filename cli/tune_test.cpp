@@ -1,10 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/command.h"
 #include "gemel/base/file.h"
+#include "gemel/base/folder_lock.h"
 #include "gemel/data/testing.h"
 #include "gemel/models/registry.h"
 #include "gemel/numerics/rng.h"
@@ -60,6 +62,24 @@ TEST_F(TuneCommand, WritesTheBestAsAConfigurationThatReadsAgain) {
   EXPECT_THAT(*read_file(file("out/tuning.html")), HasSubstr("vegaEmbed"));
 }
 
+TEST_F(TuneCommand, RefusesASecondRunOnTheSamePlaceAndNamesTheFirst) {
+  {
+    const RunLock first = RunLock::take(file("out")).value();
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(run("popularity", {"--trials", "1"}), 3);
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr(concat("out: another run (process ", ::getpid(), ") is at work here")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(file("out")));
+  EXPECT_EQ(run("popularity", {"--trials", "1"}), 0);
+}
+
+TEST_F(TuneCommand, SaysWhenThereIsNothingToSearch) {
+  ASSERT_TRUE(write_file(file("model.toml"), "[models.popularity]\nhalf_life_days = 7\n"));
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(run("popularity", {"--config", file("model.toml").string()}), 0);
+  EXPECT_THAT(::testing::internal::GetCapturedStdout(), HasSubstr("popularity: nothing was searched"));
+}
+
 TEST_F(TuneCommand, SaysWhatItCannotTune) {
   const auto message_of = [this](const std::string& models, std::vector<std::string> arguments) {
     ::testing::internal::CaptureStderr();
@@ -68,7 +88,11 @@ TEST_F(TuneCommand, SaysWhatItCannotTune) {
   };
   EXPECT_THAT(message_of("popularty", {}), HasSubstr("known: popularity"));
   EXPECT_THAT(message_of("popularity,popularity", {}), HasSubstr("named twice"));
+  EXPECT_THAT(message_of("popularity,", {}), HasSubstr("found an empty one in 'popularity,'"));
+  EXPECT_THAT(message_of("", {}), HasSubstr("expected names of models"));
   EXPECT_THAT(message_of("popularity", {"--protocol", "weekly"}), HasSubstr("rolling_week"));
+  for (const char* minutes : {"nan", "-1", "inf", "ten"})
+    EXPECT_THAT(message_of("popularity", {"--minutes", minutes}), HasSubstr(concat("from 0 to 1000000, found ", minutes)));
   ASSERT_TRUE(write_file(file("model.toml"), "[models.popularity]\nhalf_life = 7\n"));
   EXPECT_THAT(message_of("popularity", {"--config", file("model.toml").string()}), HasSubstr("half_life"));
 }

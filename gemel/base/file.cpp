@@ -117,7 +117,7 @@ Result<void> replace_file(const fs::path& path, std::string_view bytes) {
   if (fs::exists(path, code) && !fs::is_regular_file(path, code)) return write_file(path, bytes);
   const fs::path clean = fs::weakly_canonical(fs::absolute(path, code), code);  // a link stays, its file is replaced
   if (code) return fail(ErrorCode::kIo, path.string(), ": cannot be found: ", code.message());
-  const fs::path temporary = concat(clean.string(), ".new");
+  const fs::path temporary = concat(clean.string(), ".new-", static_cast<long>(::getpid()));
   auto written = write_file(temporary, bytes);
   if (written && ::rename(temporary.c_str(), clean.c_str()) != 0) written = write_error(clean, "replacing");
   if (!written) {

@@ -19,8 +19,8 @@ Result<std::string> read_file(const std::filesystem::path& path);
 // Writes, syncs and closes; every step is checked. The file is not atomic by itself: see replace_file and AtomicDirectory. Error: kIo.
 Result<void> write_file(const std::filesystem::path& path, std::string_view bytes);
 
-// As write_file, but written beside `path` and renamed into place: readers see the old file or the new one, and what goes wrong leaves the
-// old one. What is no file, such as /dev/stdout, is written as it stands. Error: kIo.
+// As write_file, but written beside `path`, under a name of this process, and renamed into place: readers see the old file or the new one,
+// and what goes wrong leaves the old one. What is no file, such as /dev/stdout, is written as it stands. Error: kIo.
 Result<void> replace_file(const std::filesystem::path& path, std::string_view bytes);
 
 // 128-bit XXH3 of some bytes, as 32 hex digits (libxxhash). Guards against damage, not against an adversary.

@@ -88,12 +88,34 @@ TEST_F(AtomicDirectoryTest, AFailureLeavesTheOldFileAndNothingBeside) {
   ASSERT_TRUE(replace_file(path, "first"));
   ASSERT_TRUE(replace_file(path, "second"));
   EXPECT_EQ(read_file(path).value(), "second");
-  std::filesystem::create_directory(folder_ / "report.json.new");  // stands in the way of the third
+  std::filesystem::create_directory(folder_ / concat("report.json.new-", ::getpid()));  // stands in the way of the third
   const auto third = replace_file(path, "third");
   ASSERT_FALSE(third);
   EXPECT_EQ(third.error().code, ErrorCode::kIo);
   EXPECT_EQ(read_file(path).value(), "second");
   EXPECT_EQ(replace_file(folder_ / "no/such", "x").error().code, ErrorCode::kIo);
+}
+
+TEST_F(AtomicDirectoryTest, ProcessesThatReplaceOneFileNeverMixNorMissTheirTexts) {
+  const auto path = folder_ / "report.json";
+  const std::string texts[] = {std::string(100'000, 'a'), std::string(50'000, 'b')};
+  std::vector<pid_t> children;
+  for (const std::string& text : texts) {
+    const pid_t child = ::fork();
+    if (child != 0) {
+      children.push_back(child);
+      continue;
+    }
+    for (int time = 0; time < 50; ++time)
+      if (!replace_file(path, text)) ::_exit(1);
+    ::_exit(0);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_THAT(read_file(path).value(), ::testing::AnyOf(texts[0], texts[1]));
 }
 
 TEST(RandomFile, ReadsWhatWasWrittenAtAnyPlaceAndNotMore) {

@@ -1,7 +1,6 @@
 #include "gemel/eval/experiment.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -12,6 +11,7 @@
 #include "gemel/eval/compare.h"
 #include "gemel/eval/evaluate.h"
 #include "gemel/models/registry.h"
+#include "gemel/numerics/students_t.h"
 
 namespace gemel {
 namespace {
@@ -152,6 +152,8 @@ Result<ExperimentConfig> ExperimentConfig::open(const fs::path& path) {
   for (const double seed : root.numbers("seeds", {1, 2, 3})) {
     if (!(seed >= 0 && seed < 1e15 && seed == std::floor(seed)))
       root.reject("seeds", concat("expected whole numbers from 0, found ", seed));
+    else if (std::ranges::count(config.seeds, static_cast<std::uint64_t>(seed)) > 0)
+      root.reject("seeds", concat("expected each seed once, found ", seed, " again"));
     config.seeds.push_back(static_cast<std::uint64_t>(seed));
   }
   if (config.seeds.empty()) root.reject("seeds", "expected at least one seed, such as [1, 2, 3]");
@@ -159,6 +161,9 @@ Result<ExperimentConfig> ExperimentConfig::open(const fs::path& path) {
   ConfigTable runs = root.table("runs");
   if (runs.keys().empty()) root.reject("runs", "expected a table for each run: [runs.<name>]");
   for (const std::string& name : runs.keys()) {
+    // Its files are named after it; a slash would lead out of their folder.
+    if (name.empty() || name.find('/') != std::string::npos || name.find('\0') != std::string::npos)
+      runs.reject(name, "expected a name that a file may have, without a slash");
     GEMEL_ASSIGN_OR_RETURN(ExperimentRun run, read_run(runs.table(name), name, base));
     config.runs.push_back(std::move(run));
   }
@@ -199,16 +204,13 @@ Result<std::vector<Outcome>> run_experiment(const ExperimentConfig& config, cons
 }
 
 Interval mean_over_seeds(const std::vector<double>& values) {
-  // 97.5 % quantiles of Student's t with 1, 2, ... degrees of freedom; the normal one beyond.
-  constexpr std::array<double, 10> kQuantiles{12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228};
   const auto n = static_cast<double>(values.size());
   double sum = 0, squares = 0;
   for (const double value : values) sum += value;
   const double mean = values.empty() ? 0 : sum / n;
   for (const double value : values) squares += (value - mean) * (value - mean);
   if (values.size() < 2) return {mean, mean, mean};
-  const double quantile = values.size() - 2 < kQuantiles.size() ? kQuantiles[values.size() - 2] : 1.96;
-  const double half = quantile * std::sqrt(squares / (n - 1) / n);
+  const double half = students_t_of_95_percent(values.size() - 1) * std::sqrt(squares / (n - 1) / n);
   return {mean, mean - half, mean + half};
 }
 

@@ -95,6 +95,9 @@ TEST_F(ExperimentTest, RefusesWhatIsMisspeltBeforeAnyRun) {
   EXPECT_THAT(refusal("repeats = \"drop\"", "repeat = \"drop\""), HasSubstr("repeat"));
   EXPECT_THAT(refusal("repeats = \"drop\"", "repeats = \"some\""), HasSubstr("repeats"));
   EXPECT_THAT(refusal("seeds = [1, 2]", "seeds = [1.5]"), HasSubstr("whole numbers"));
+  EXPECT_THAT(refusal("seeds = [1, 2]", "seeds = [2, 1, 2]"), HasSubstr("seeds: expected each seed once, found 2 again"));
+  for (const std::string_view name : {"../../esc", "a/b", ""})
+    EXPECT_THAT(refusal("[runs.plain]", concat("[runs.\"", name, "\"]")), HasSubstr("expected a name that a file may have")) << name;
   EXPECT_THAT(refusal("plot = false", "plots = false"), HasSubstr("runs.rating.plots"));
 }
 
@@ -133,11 +136,14 @@ TEST_F(ExperimentTest, FinishedRunsAreKeptAndOthersRunAgainToTheSameFigures) {
 }
 
 TEST(MeanOverSeeds, IsStudentsIntervalWorkedByHand) {
-  // Mean 2, standard deviation 1, standard error 1 / sqrt(3); t = 4.303 with two degrees of freedom.
+  // Mean 2, standard deviation 1, standard error 1 / sqrt(3).
   const Interval interval = mean_over_seeds({1, 2, 3});
   EXPECT_DOUBLE_EQ(interval.value, 2);
-  EXPECT_NEAR(interval.high, 2 + 4.303 / std::sqrt(3.0), 1e-9);
-  EXPECT_NEAR(interval.low, 2 - 4.303 / std::sqrt(3.0), 1e-9);
+  constexpr double kTwoDegrees = 4.302652729749, kElevenDegrees = 2.200985160092;
+  EXPECT_NEAR(interval.high, 2 + kTwoDegrees / std::sqrt(3.0), 1e-9);
+  EXPECT_NEAR(interval.low, 2 - kTwoDegrees / std::sqrt(3.0), 1e-9);
+  // Twelve values, half of them 0 and half 2: mean 1, standard error 1 / sqrt(11).
+  EXPECT_NEAR(mean_over_seeds({0, 2, 0, 2, 0, 2, 0, 2, 0, 2, 0, 2}).high, 1 + kElevenDegrees / std::sqrt(11.0), 1e-9);
   EXPECT_EQ(mean_over_seeds({5}).high, 5);
 }
 

@@ -176,6 +176,16 @@ bool is_result_list(const Json& json) {
          });
 }
 
+// Empty where there is no file yet.
+Result<Json> read_results(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return Json::array();
+  GEMEL_ASSIGN_OR_RETURN(const std::string text, read_file(path));
+  Json list = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!is_result_list(list))
+    return fail(ErrorCode::kBadInput, path.string(), ": expected a list of objects with data, protocol, repeats, model and metric");
+  return list;
+}
+
 bool is_same_figure(const Json& a, const Json& b) {
   return a["data"] == b["data"] && a["protocol"] == b["protocol"] && a["repeats"] == b["repeats"] && a["model"] == b["model"] &&
          a["metric"] == b["metric"];
@@ -212,15 +222,14 @@ std::string json_report(const Comparison& comparison, const Promotion& promotion
   return json.dump(2) + "\n";
 }
 
+Result<void> check_results(const std::filesystem::path& path) {
+  const auto list = read_results(path);
+  if (!list) return Failure{list.error()};
+  return {};
+}
+
 Result<void> merge_results(const std::filesystem::path& path, const Comparison& comparison, const ResultsContext& context) {
-  Json merged = Json::array();
-  if (std::filesystem::exists(path)) {
-    GEMEL_ASSIGN_OR_RETURN(const std::string text, read_file(path));
-    merged = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-    if (!is_result_list(merged)) {
-      return fail(ErrorCode::kBadInput, path.string(), ": expected a list of objects with data, protocol, repeats, model and metric");
-    }
-  }
+  GEMEL_ASSIGN_OR_RETURN(Json merged, read_results(path));
   for (Json& row : result_rows(comparison, context)) {
     const auto old = std::find_if(merged.begin(), merged.end(), [&row](const Json& each) { return is_same_figure(each, row); });
     if (old == merged.end()) {

@@ -27,4 +27,7 @@ struct ResultsContext {
 // at all. Errors: kIo, kBadInput (the file is not such a list).
 Result<void> merge_results(const std::filesystem::path& path, const Comparison& comparison, const ResultsContext& context);
 
+// What merge_results would refuse about the file, for callers with long work before it.
+Result<void> check_results(const std::filesystem::path& path);
+
 }  // namespace gemel

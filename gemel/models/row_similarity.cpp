@@ -65,6 +65,9 @@ void SimilarityKnobs::read(ConfigTable& table) {
   if (!has_shrinkage(similarity) && shrinkage != 0)
     table.reject("shrinkage",
                  concat("expected 0 with similarity = \"", name, "\", whose sums over few pairs are small already, found ", shrinkage));
+  for (const std::string_view key : {"from_exponent", "through_exponent", "to_exponent"})
+    if (similarity != Similarity::kWalk && table.has(key))
+      table.reject(key, concat("is read only with similarity = \"walk\", found \"", name, "\""));
   if (similarity != Similarity::kWalk) return;
   from_exponent = table.number("from_exponent", from_exponent, 0, 2);
   through_exponent = table.number("through_exponent", through_exponent, 0, 2);

@@ -131,7 +131,10 @@ TEST(RowSimilarity, OnlyAWalkHasExponents) {
   ASSERT_TRUE(walk) << walk.error().message;
   EXPECT_NE((*walk)->knobs().find("from_exponent = 0.7, through_exponent = 0.7, to_exponent = 0.5"), std::string::npos) << (*walk)->knobs();
   EXPECT_TRUE(make_model("item_knn", (*walk)->knobs()));
-  EXPECT_FALSE(make_model("item_knn", "to_exponent = 0.5"));
+  const auto lonely = make_model("item_knn", "to_exponent = 0.5");
+  ASSERT_FALSE(lonely);
+  EXPECT_NE(lonely.error().message.find("to_exponent: is read only with similarity = \"walk\", found \"cosine\""), std::string::npos)
+      << lonely.error().message;
 }
 
 }  // namespace

@@ -43,7 +43,36 @@ void flatten(ConfigTable table, const std::string& prefix, Knobs& knobs) {
   }
 }
 
+// Where `separator` first stands outside texts, lists and tables; the end where it does not.
+std::size_t find_outside(std::string_view line, std::string_view separator) {
+  int depth = 0;
+  bool is_text = false;
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    const char c = line[at];
+    if (depth == 0 && !is_text && line.substr(at).starts_with(separator)) return at;
+    if (c == '\\' && is_text) ++at;
+    if (c == '"') is_text = !is_text;
+    if (!is_text) depth += (c == '[' || c == '{') - (c == ']' || c == '}');
+  }
+  return line.size();
+}
+
 }  // namespace
+
+TuningSpace without_fixed(const TuningSpace& space, const Knobs& fixed) {
+  TuningSpace left;
+  for (const TuningDimension& dimension : space)
+    if (!fixed.contains(dimension.key)) left.push_back(dimension);
+  for (const TuningDimension& dimension : space) {
+    if (!fixed.contains(dimension.key)) continue;
+    const auto chooser = std::ranges::find(left, dimension.where_key, &TuningDimension::key);
+    if (chooser == left.end()) continue;
+    std::erase_if(chooser->choices, [&](const std::string& choice) {
+      return std::ranges::find(dimension.where_values, choice) == dimension.where_values.end();
+    });
+  }
+  return left;
+}
 
 Knobs knobs_at(const TuningSpace& space, const UnitPoint& point, const Knobs& fixed) {
   using Kind = TuningDimension::Kind;
@@ -84,6 +113,19 @@ std::string in_lines(const Knobs& knobs) {
   std::string text;
   for (const auto& [path, value] : knobs) text += concat(path, " = ", value, "\n");
   return text;
+}
+
+Result<Knobs> parse_knobs(std::string_view line) {
+  Knobs knobs;
+  for (std::string_view rest = line; !rest.empty();) {
+    const std::size_t end = find_outside(rest, ", ");
+    const std::string_view knob = rest.substr(0, end);
+    const std::size_t equals = find_outside(knob, " = ");
+    if (equals == knob.size()) return fail(ErrorCode::kBadConfig, "expected a knob and its value, found '", knob, "'");
+    knobs.emplace(knob.substr(0, equals), knob.substr(equals + 3));
+    rest.remove_prefix(std::min(rest.size(), end + 2));
+  }
+  return knobs;
 }
 
 }  // namespace gemel::tune

@@ -89,6 +89,13 @@ Result<std::optional<Attempt>> TrialLog::find(std::size_t trial, std::size_t run
   return std::optional(found->second);
 }
 
+std::vector<Attempt> TrialLog::on_rung(std::size_t rung) const {
+  std::vector<Attempt> found;
+  for (const auto& [place, attempt] : earlier_)
+    if (place.second == rung) found.push_back(attempt);
+  return found;
+}
+
 // The file is small and each attempt costs seconds, so it is replaced whole: a kill at any moment leaves the lines that were there.
 Result<void> TrialLog::append(const Attempt& attempt) {
   remember(attempt);

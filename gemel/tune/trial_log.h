@@ -39,6 +39,8 @@ class TrialLog {
   // What an earlier run found of this; empty: it did not come so far. Error kCorrupt: it tried other knobs there.
   Result<std::optional<Attempt>> find(std::size_t trial, std::size_t rung, const std::string& knobs) const;
   Result<void> append(const Attempt& attempt);
+  // Everything on this rung, by trial, whichever run asked for it.
+  std::vector<Attempt> on_rung(std::size_t rung) const;
 
  private:
   void remember(const Attempt& attempt) { earlier_.insert_or_assign({attempt.trial, attempt.rung}, attempt); }

@@ -34,12 +34,35 @@ TEST(Knobs, OfAConfigurationAreFlatAndReadTheSameAgain) {
   EXPECT_EQ((*model)->knobs(), (*make_model("two_tower", "epochs = 3, history = { length = 7, pool = [\"mean\"] }"))->knobs());
 }
 
+TEST(Knobs, OfOneLineReadTheSameAgain) {
+  const Knobs knobs{{"history.length", "7"},
+                    {"layers", "[\"8 relu\", \"4 linear\"]"},
+                    {"weights.\"a = b, [\"", "\"a \\\", [b\""},
+                    {"rate", "16.3"},
+                    {"share", "1.0"}};
+  const auto again = parse_knobs(in_one_line(knobs));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(*again, knobs);
+  EXPECT_TRUE(parse_knobs("")->empty());
+  EXPECT_EQ(parse_knobs("a = 1, b").error().code, ErrorCode::kBadConfig);
+}
+
 TEST(Knobs, AreLeftOutWhereTheChoiceMadeReadsNone) {
   const TuningSpace space = {choice("c", {"\"a\"", "\"b\""}), only_where("c", {"\"b\""}, uniform("of_b", 0, 1)), uniform("u", 0, 1)};
   EXPECT_EQ(in_one_line(knobs_at(space, {0, 0, 0})), "c = \"a\", u = 0.0");
   EXPECT_EQ(in_one_line(knobs_at(space, {.9, 0, 0})), "c = \"b\", of_b = 0.0, u = 0.0");
   const Knobs fixed = fixed_knobs_of(*ConfigFile::parse("[models.m]\nc = 'b'\nmore = 1", "a.toml"), "m");
   EXPECT_EQ(in_one_line(knobs_at({space[1], space[2]}, {0, 0}, fixed)), "c = \"b\", more = 1, of_b = 0.0, u = 0.0");
+}
+
+TEST(Knobs, ThatAreFixedAreReadByEveryChoiceThatIsLeft) {
+  const TuningSpace space = {choice("c", {"1", "2", "3"}), only_where("c", {"1", "2"}, uniform("of_two", 0, 1)),
+                             only_where("c", {"3"}, uniform("of_three", 0, 1)), uniform("u", 0, 1)};
+  const TuningSpace left = without_fixed(space, {{"of_two", "0.5"}, {"u", "0.5"}});
+  ASSERT_EQ(left.size(), 2u);
+  EXPECT_EQ(left[0].choices, (std::vector<std::string>{"1", "2"}));
+  EXPECT_EQ(left[1].key, "of_three");
+  EXPECT_EQ(without_fixed(space, {{"c", "3"}, {"of_three", "0.5"}}).size(), 2u);
 }
 
 TEST(Tpe, GathersAroundWhatWasGood) {
@@ -151,6 +174,24 @@ TEST_F(Tuner, GoesOnAfterAKillAsIfThereHadBeenNone) {
   for (std::size_t each = 0; each < 14 + 3; ++each) EXPECT_EQ(longer->attempts[each].knobs, whole.attempts[each].knobs);
 }
 
+TEST_F(Tuner, LosesNoResultOfAnEarlierRunWithFewerTrialsOrMore) {
+  ASSERT_TRUE(run(1));
+  std::string text = *read_file(path());
+  const std::size_t figure = text.find("\"ndcg_at_20\":", text.find("\"trial\":1,\"rung\":2")) + 13;
+  ASSERT_TRUE(write_file(path(), text.replace(figure, text.find(',', figure) - figure, "0.99")));
+  const auto longer = run(9);
+  ASSERT_TRUE(longer) << longer.error().message;
+  const Attempt& best = longer->attempts[longer->best];
+  EXPECT_EQ(longer->best, longer->attempts.size() - 1) << "trial 1 goes no farther in a bracket of nine";
+  EXPECT_EQ(best.trial, 1u);
+  EXPECT_EQ(best.ndcg_at_20, 0.99);
+  EXPECT_EQ(in_one_line(longer->knobs[longer->best]), best.knobs);
+  const auto shorter = run(0);
+  ASSERT_TRUE(shorter) << shorter.error().message;
+  EXPECT_EQ(shorter->attempts.size(), 1u + 2);  // the winner of nine too
+  EXPECT_EQ(shorter->attempts[shorter->best].knobs, best.knobs);
+}
+
 TEST_F(Tuner, RefusesTheTrialsOfAnotherSearchAndDamagedOnes) {
   ASSERT_TRUE(run(2));
   const auto other = run(2, "item_knn", {{"shrinkage", "7.0"}});
@@ -175,6 +216,7 @@ TEST_F(Tuner, LeavesFixedKnobsAlone) {
     EXPECT_EQ(knobs.at("shrinkage"), "7.0");
     EXPECT_EQ(knobs.at("neighbours"), "11");
   }
+  for (const Attempt& each : tuning->attempts) EXPECT_EQ(each.error, "") << each.knobs;  // bm25 and walk have no shrinkage
   for (const TuningDimension& dimension : tuning->space) EXPECT_NE(dimension.key, "shrinkage");
 }
 

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <set>
 
 #include "gemel/eval/compare.h"
 #include "gemel/eval/evaluate.h"
@@ -40,6 +41,7 @@ class Search {
     for (std::size_t trial = 1; trial <= options_.num_trials && !tuning_.space.empty() && !is_out_of_time(); trial += kBracket) {
       GEMEL_RETURN_IF_ERROR(bracket(trial, std::min(kBracket, options_.num_trials - trial + 1)));
     }
+    GEMEL_RETURN_IF_ERROR(take_over_others());
     choose();
     return std::move(tuning_);
   }
@@ -49,10 +51,9 @@ class Search {
     tuning_.model = entry_.name;
     if (split_.validation_begin == split_.test_begin)
       return fail(ErrorCode::kBadConfig, "tune: the split has no validation part to judge settings on");
-    for (const TuningDimension& dimension : entry_.tuning_space()) {
-      tuning_.by_epochs |= dimension.key == kEpochs;
-      if (!fixed_.contains(dimension.key)) tuning_.space.push_back(dimension);
-    }
+    const TuningSpace space_of_model = entry_.tuning_space();
+    tuning_.by_epochs = std::ranges::find(space_of_model, kEpochs, &TuningDimension::key) != space_of_model.end();
+    tuning_.space = without_fixed(space_of_model, fixed_);
     histories_ = histories_for(dataset_, options_.protocol, split_.validation_begin, split_.test_begin);
     GEMEL_ASSIGN_OR_RETURN(const QueryPlan plan, make_query_plan(dataset_, histories_, options_.protocol, options_.repeats,
                                                                  split_.validation_begin, split_.test_begin, split_.validation_from));
@@ -119,10 +120,29 @@ class Search {
       GEMEL_RETURN_IF_ERROR(log_->append(*made));
       progress_.note(note_of(*made));
     }
-    tuning_.seconds += made->seconds;
-    tuning_.attempts.push_back(*made);
-    tuning_.knobs.push_back(knobs);
+    add(*made, knobs);
     return *made;
+  }
+
+  void add(const Attempt& made, const Knobs& knobs) {
+    tuning_.seconds += made.seconds;
+    tuning_.attempts.push_back(made);
+    tuning_.knobs.push_back(knobs);
+  }
+
+  // A bracket that was smaller or larger in an earlier run may have led other settings to the whole budget: what they reached counts.
+  Result<void> take_over_others() {
+    std::set<std::size_t> asked;
+    for (const Attempt& made : tuning_.attempts)
+      if (made.rung == kLastRung) asked.insert(made.trial);
+    for (const Attempt& made : log_->on_rung(kLastRung)) {
+      if (asked.contains(made.trial)) continue;
+      const auto knobs = parse_knobs(made.knobs);
+      if (!knobs)
+        return fail(ErrorCode::kCorrupt, options_.trials_path.string(), ": trial ", made.trial, ": expected knobs, found ", made.knobs);
+      add(made, *knobs);
+    }
+    return {};
   }
 
   std::string note_of(const Attempt& made) const {

@@ -37,7 +37,9 @@ struct Tuning {
   std::string model;
   TuningSpace space;                 // what was searched: the model's, less the knobs that the user has fixed
   bool by_epochs = false;            // what a share of the budget is
-  std::vector<Attempt> attempts;     // in the order they were made; the first is the model's own knobs
+  // In the order they were made, the first with the model's own knobs; then those that had the whole budget in an earlier run, with
+  // fewer trials or more, and not in this one.
+  std::vector<Attempt> attempts;
   std::vector<Knobs> knobs;          // of each attempt
   std::size_t best = 0;              // of attempts: the best of those with the whole budget
   double seconds = 0;                // of all attempts
