@@ -217,7 +217,9 @@ TEST(Blend, RefusesWhatIsNoBlend) {
       {"parts = [\"item_knn\", \"magic\"]", "unknown model 'magic'"},
       {"parts = [\"item_knn\", \"item_knn\"]", "names 'item_knn' twice"},
       {"weights = [1]", "expected a number for each of the 2 parts, found 1"},
-      {"weights = [1, -1]", "expected numbers from 0"},
+      {"weights = [1, -1]", "expected finite numbers from 0"},
+      {"weights = [inf, 1]", "expected finite numbers from 0"},
+      {"weights = [0, 0]", "expected one above 0 at least"},
       {"knobs = { item_knn = { neighbors = 3 } }", "neighbors"},
       {"knobs = { ease = { shrinkage = 3 } }", "ease"},
   };
