@@ -42,6 +42,8 @@ Result<CandidateEncoder> CandidateEncoder::load(const TwoTowerConfig& config, Ta
     if (size < 0 || size > UINT32_MAX) return corrupt("item_bags.num_rows holds ", size);
     encoder.table_.bags.push_back({"", static_cast<std::uint32_t>(size), {}});
   }
+  for (const EncodedPlace& place : encoder.features_.places())
+    if (place.bag) encoder.table_.bags[*place.bag].name = place.name;
   GEMEL_RETURN_IF_ERROR(encoder.find_one_hot(config.one_hot));
   const std::vector<TableSpec> tables = encoder.tables();
   const bool fits = tables.size() == spec.candidate_tables.size() && encoder.num_numbers() == spec.num_candidate_numbers;

@@ -191,15 +191,20 @@ TEST(TwoTower, ARefitOfALoadedModelIsThatOfTheOneSaved) {
       testing::make_dataset(std::move(events), {{"p1", {{"brand", "x"}}}, {"launched", {{"brand", "y"}}}}, {{"u1", {{"skin", "dry"}}}},
                             {.item_features = "brand = \"category\"\n", .user_features = "skin = \"category\"\n"});
   ThreadPool pool(2);
-  const auto model = make(kRecipes[4]), loaded = make();
-  ASSERT_TRUE(model->fit({&shop, 1000, at_day(100)}, {.pool = pool}));
-  const testing::TemporaryFolder folder;
-  ASSERT_TRUE(model->save(folder.path()));
-  ASSERT_TRUE(loaded->load(folder.path()));
-  for (Recommender* each : {model.get(), loaded.get()}) {
-    for (int week = 0; week < 2; ++week) ASSERT_TRUE(each->refit({&shop, shop.num_events(), at_day(108)}, {.pool = pool}));
+  for (const char* recipe : {kRecipes[4], "trend = { units = 4, groups = [\"brand\"] }\nquery_gate = true"}) {
+    const auto model = make(recipe), loaded = make();
+    ASSERT_TRUE(model->fit({&shop, 1000, at_day(100)}, {.pool = pool}));
+    const testing::TemporaryFolder folder;
+    ASSERT_TRUE(model->save(folder.path()));
+    ASSERT_TRUE(loaded->load(folder.path()));
+    for (Recommender* each : {model.get(), loaded.get()}) {
+      for (int week = 0; week < 2; ++week) {
+        const auto outcome = each->refit({&shop, shop.num_events(), at_day(108)}, {.pool = pool});
+        ASSERT_TRUE(outcome) << outcome.error().message;
+      }
+    }
+    EXPECT_EQ(ask(*loaded, shop, "u1", at_day(108), 17, pool), ask(*model, shop, "u1", at_day(108), 17, pool));
   }
-  EXPECT_EQ(ask(*loaded, shop, "u1", at_day(108), 17, pool), ask(*model, shop, "u1", at_day(108), 17, pool));
 }
 
 TEST(TwoTower, ARefitIsTheSameForOneAndTwoThreadsAndSurvivesSaving) {
