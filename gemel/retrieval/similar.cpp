@@ -1,4 +1,6 @@
 // The products nearest to a product.
+#include <algorithm>
+
 #include "gemel/numerics/kernels.h"
 #include "gemel/numerics/top_k.h"
 #include "gemel/retrieval/find_product.h"
@@ -13,6 +15,9 @@ Result<SimilarAnswer> Retriever::similar(const std::string& product, std::size_t
     return fail(ErrorCode::kBadInput, "the model ", name(), " has no embeddings of products to compare; two_tower has");
   GEMEL_ASSIGN_OR_RETURN(const ItemIndex item, find_product(bundle_, product));
   const auto own = static_cast<std::uint32_t>(item);
+  if (std::ranges::all_of(embeddings.row(own), [](float value) { return value == 0; }))
+    return fail(ErrorCode::kBadInput, "the model ", name(), " has learnt nothing of '", product,
+                "', which had no event before its cut; two_tower", " knows such products by their features");
   const std::span<const std::uint32_t> itself(&own, 1);
   std::vector<float> cosines(embeddings.rows);  // rows have length 1
   constexpr std::size_t kRowsPerBlock = 4096;

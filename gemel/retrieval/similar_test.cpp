@@ -71,6 +71,11 @@ TEST_F(SimilarTest, AModelWithoutEmbeddingsSaysSoAndKOfZeroIsRefused) {
   EXPECT_EQ(open().similar("tea", 0, pool_).error().code, ErrorCode::kBadInput);
 }
 
+TEST_F(SimilarTest, AProductThatTheModelNeverSawIsRefusedInPlaceOfComparedWithNothing) {
+  EXPECT_THAT(refusal(open("bpr"), "fig", ErrorCode::kBadInput), HasSubstr("bpr has learnt nothing of 'fig'"));
+  EXPECT_TRUE(open("two_tower").similar("fig", 1, pool_));
+}
+
 TEST_F(SimilarTest, AnExplainedAnswerNamesPartsFeaturesAndHistory) {
   const Retriever retriever = open();
   const Answer answer = retriever.answer({.user = "ann", .k = 3, .explain = true}, pool_).value();
