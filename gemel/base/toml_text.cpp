@@ -29,12 +29,13 @@ std::string toml_list(const std::vector<std::string>& texts) {
   return concat("[", out, "]");
 }
 
-std::string toml_key(std::string_view key) {
-  const bool is_bare = !key.empty() && std::ranges::all_of(key, [](char letter) {
+bool is_bare_key(std::string_view key) {
+  return !key.empty() && std::ranges::all_of(key, [](char letter) {
     return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') || letter == '_' ||
            letter == '-';
   });
-  return is_bare ? std::string(key) : toml_text(key);
 }
+
+std::string toml_key(std::string_view key) { return is_bare_key(key) ? std::string(key) : toml_text(key); }
 
 }  // namespace gemel

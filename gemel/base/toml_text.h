@@ -10,6 +10,7 @@ namespace gemel {
 std::string toml_text(std::string_view text);                    // "a \"quoted\" text", with its quotes
 std::string toml_text(const std::vector<std::string>& texts);  // a list; one text stands alone
 std::string toml_list(const std::vector<std::string>& texts);  // a list always
-std::string toml_key(std::string_view key);                    // bare where TOML allows it
+bool is_bare_key(std::string_view key);                        // TOML allows it without quotes
+std::string toml_key(std::string_view key);                    // bare where that is allowed
 
 }  // namespace gemel

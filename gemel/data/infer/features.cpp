@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "gemel/base/toml_text.h"
 #include "gemel/data/dataset_format.h"
 #include "gemel/data/infer/column_names.h"
 #include "gemel/data/infer/feature_type.h"
@@ -41,13 +42,6 @@ double share_alike(const ColumnSample& a, const ColumnSample& b) {
     alike += a.values[row] == b.values[row];
   }
   return both * 4 < a.values.size() ? 0 : static_cast<double>(alike) / static_cast<double>(both);
-}
-
-bool is_bare_key(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char letter) {
-    return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') || letter == '_' ||
-           letter == '-';
-  });
 }
 
 class Features {
