@@ -51,7 +51,7 @@ def resident_mib():
 
 class Ours(Program):
     # (reach, candidates scored in floats)
-    SETTINGS = [(reach, scored) for reach in (1, 1.5, 2, 2.5, 3, 3.5, 4) for scored in (15, 20, 30, 40, 80, 160, 320)]
+    SETTINGS = [(reach, scored) for reach in (1, 1.5, 2, 2.5, 3, 3.25, 3.5, 3.75, 4) for scored in (15, 20, 30, 40, 80, 160, 320)]
 
     def __init__(self, candidates, queries, folder):
         super().__init__("bench_ann", candidates, queries, folder, BUILD_THREADS)
@@ -269,6 +269,7 @@ def measure(kind, options):
             borrowed = candidates.nbytes / 2**20  # a graph holds a copy of the candidates; ours reads those of its user
             yield report.row(f"{what}, build", [ours.build_cpu_s], {graph: [theirs.build_cpu_s]}, unit="s of CPU", must=2)
             yield report.row(f"{what}, memory with the candidates", [ours.memory_mib + borrowed], {graph: [theirs.memory_mib]}, unit="MiB", must=2)
+            yield report.row(f"{what}, memory beside the candidates", [ours.memory_mib], {graph: [theirs.memory_mib - borrowed]}, unit="MiB")
 
 
 def main():

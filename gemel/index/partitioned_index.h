@@ -54,6 +54,7 @@ class PartitionedIndex : public VectorIndex {
 
  private:
   class Probe;
+  class Seeker;
   static constexpr std::uint32_t kNobody = std::numeric_limits<std::uint32_t>::max();
   PartitionedIndex() = default;
   void set_steps(ConstMatrixView candidates, const std::vector<std::uint32_t>& partition_of);

@@ -114,6 +114,41 @@ TEST_P(PartitionedIndexTest, NeitherThreadsNorOtherQueriesChangeABit) {
   }
 }
 
+// Queries that open more than the nearest partitions go through them together, and must find what each finds alone.
+TEST_P(PartitionedIndexTest, WavesOfABatchFindWhatEachQueryFindsAlone) {
+  Rng rng(4);
+  Matrix scattered(3001, GetParam()), asking(70, GetParam());
+  for (std::size_t i = 0; i < scattered.size(); ++i) scattered.data()[i] = static_cast<float>(rng.normal());
+  for (std::size_t i = 0; i < asking.size(); ++i) asking.data()[i] = static_cast<float>(rng.normal());
+  std::ranges::fill(asking.row(7), std::numeric_limits<float>::quiet_NaN());
+  std::vector<float> bias(scattered.rows());
+  for (float& b : bias) b = static_cast<float>(rng.normal());
+  std::vector<std::uint8_t> few(scattered.rows(), 0), most(scattered.rows(), 1);
+  for (std::size_t c = 0; c < few.size(); c += 300) few[c] = 1;
+  for (std::size_t c = 0; c < most.size(); c += 3) most[c] = 0;
+  const std::vector<std::uint32_t> excluded = {1, 2, 601};
+  const std::vector<std::span<const std::uint32_t>> excluded_of(asking.rows(), excluded);
+  ThreadPool one(1);
+  PartitionedIndex many(scattered, {.num_partitions = 700}, pool);
+  for (const PartitionedIndex::Effort effort : {PartitionedIndex::Effort{1, 20}, {3, 20}, {6, 40}, {1e6f, 5000}})
+    for (const std::span<const float> added : {std::span<const float>{}, std::span<const float>(bias)})
+      for (const std::span<const std::uint8_t> eligible :
+           {std::span<const std::uint8_t>{}, std::span<const std::uint8_t>(few), std::span<const std::uint8_t>(most)}) {
+        SCOPED_TRACE(::testing::Message() << "reach " << effort.reach << ", bias " << !added.empty() << ", eligible " << eligible.size());
+        SearchRequest request{
+            .queries = asking, .candidate_bias = added, .eligible = eligible, .excluded = excluded_of, .k = 10, .candidates = scattered};
+        many.set_effort(effort);
+        Answers together, alone;
+        many.search(request, pool, together);
+        request.excluded = std::span(excluded_of).first(1);
+        for (std::size_t q = 0; q < asking.rows(); ++q) {
+          request.queries = asking.view().row_block(q, q + 1);
+          many.search(request, one, alone);
+          EXPECT_EQ(alone[0], together[q]) << q;
+        }
+      }
+}
+
 TEST_P(PartitionedIndexTest, AQueryOfNothingOrOfNoNumbersSpoilsNoOther) {
   Answers expected, found;
   index.search({.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 10, .candidates = candidates}, pool,

@@ -27,9 +27,10 @@ RequestBias::Parts RequestBias::parts_of_panels(std::size_t first_panel, std::si
   const float* bias = without_filter(first, size);
   if (request_.eligible.empty()) return {bias, nullptr};
   if (first + size <= num_candidates_) return {bias, request_.eligible.data() + first};
-  flags_.assign(request_.eligible.begin() + static_cast<std::ptrdiff_t>(first), request_.eligible.end());
-  flags_.resize(size);
-  return {bias, flags_.data()};
+  flags_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);  // once a request: only the last stretch gets here
+  std::fill(std::copy(request_.eligible.begin() + static_cast<std::ptrdiff_t>(first), request_.eligible.end(), flags_.get()),
+            flags_.get() + size, std::uint8_t{0});
+  return {bias, flags_.get()};
 }
 
 const float* RequestBias::without_filter(std::size_t first, std::size_t size) {

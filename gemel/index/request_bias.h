@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include "gemel/index/vector_index.h"
 
@@ -37,7 +36,7 @@ class RequestBias {
   const std::size_t num_candidates_;
   std::unique_ptr<float[]> stretch_;
   std::size_t capacity_ = 0;
-  std::vector<std::uint8_t> flags_;  // of a stretch that goes beyond the last candidate
+  std::unique_ptr<std::uint8_t[]> flags_;  // of a stretch that goes beyond the last candidate
 };
 
 }  // namespace gemel

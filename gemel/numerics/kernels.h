@@ -119,16 +119,26 @@ struct ExpTile {
 // Candidates in codes of 4 bits, kNibbleBlock beside each other, 4 values in 2 bytes: of candidate lane of block b, at
 // codes[((b * num_groups + d / 4) * kNibbleBlock + lane) * 2], the low halves are values d and d + 1, the high ones d + 2 and d + 3.
 inline constexpr std::size_t kNibbleBlock = 32;
+inline constexpr int kNibbleLevels = 16;
 
-struct NibbleScan {
-  const std::uint8_t* codes;  // [num_blocks, num_groups, kNibbleBlock, 2]
-  std::size_t num_blocks, num_groups;
-  const std::uint32_t* query;  // [2 * num_groups]: two values of the query, each a signed byte, twice; 15 times what all their magnitudes
+inline constexpr std::size_t kNibbleQueries = 4;  // that share a scan at most
+
+struct NibbleQuery {
+  const std::uint32_t* pairs;  // [2 * num_groups]: two values of the query, each a signed byte, twice; 15 times what all their magnitudes
                                // add up to fits in 16 bits
   std::int32_t threshold;
   // Out, room for all: the candidates whose sum of products reaches the threshold, ascending, and the sum.
   std::uint32_t* places;
   std::int32_t* sums;
+  std::size_t num_found;
+};
+
+struct NibbleScan {
+  const std::uint8_t* codes;  // [num_blocks, num_groups, kNibbleBlock, 2]
+  std::size_t num_blocks, num_groups;
+  const std::uint8_t* ahead;  // what to fetch meanwhile, as many bytes
+  NibbleQuery* queries;
+  std::size_t num_queries;  // 1 to kNibbleQueries
 };
 
 struct Kernels {
@@ -157,7 +167,7 @@ struct Kernels {
   // codes[i] = the whole number nearest to x[i] * per_step, at most `largest` in magnitude.
   RowCodes (*code_values)(const float* x, std::size_t n, float per_step, int largest, std::int8_t* codes);
   void (*scan_codes)(const CodeScan& scan);
-  std::size_t (*scan_nibbles)(const NibbleScan& scan);  // how many were found
+  void (*scan_nibbles)(const NibbleScan& scan);
 
   // out[i] = <query, rows[which[i]]>, each summed in the same order; rows [.., dim].
   void (*score_rows)(const float* rows, const std::uint32_t* which, std::size_t n, const float* query, std::size_t dim, float* out);

@@ -306,7 +306,7 @@ TEST(Kernels, AScanOfCodesAgreesWithASlowTwin) {
         }
 }
 
-TEST(Kernels, AScanOfNibblesAgreesWithASlowTwin) {
+TEST(Kernels, AScanOfNibblesAgreesWithASlowTwinForEachQueryThatSharesIt) {
   for (const Kernels* set : supported_kernels())
     for (const std::size_t num_groups : {1, 2, 5, 16})
       for (const std::size_t num_blocks : {0, 1, 2, 7}) {
@@ -314,36 +314,48 @@ TEST(Kernels, AScanOfNibblesAgreesWithASlowTwin) {
         Rng rng(num_groups);
         std::vector<std::uint8_t> codes(num_blocks * num_groups * kNibbleBlock * 2 + 1);  // read from the second byte on: unaligned
         for (auto& code : codes) code = static_cast<std::uint8_t>(rng.below(3) == 0 ? 255 : rng.below(256));
-        std::vector<int> query(num_groups * 4);
-        std::vector<std::uint32_t> pairs(num_groups * 2);
         const int largest = std::min(127, 32767 / 15 / static_cast<int>(num_groups * 4));
-        for (std::size_t d = 0; d < query.size(); ++d) {
-          query[d] = rng.below(3) == 0 ? largest : static_cast<int>(rng.below(2 * static_cast<std::uint64_t>(largest) + 1)) - largest;
-          pairs[d / 2] |= (static_cast<std::uint32_t>(query[d]) & 0xff) * 0x10001u << (d % 2 * 8);
-        }
-        std::vector<std::int32_t> expected;
-        for (std::size_t c = 0; c < num_blocks * kNibbleBlock; ++c) {
-          std::int32_t sum = 0;
+        std::vector<std::vector<std::uint32_t>> pairs(kNibbleQueries, std::vector<std::uint32_t>(num_groups * 2));
+        std::vector<std::vector<std::int32_t>> expected(kNibbleQueries);
+        for (std::size_t q = 0; q < kNibbleQueries; ++q) {
+          std::vector<int> query(num_groups * 4);
           for (std::size_t d = 0; d < query.size(); ++d) {
-            const std::uint8_t byte = codes[1 + ((c / kNibbleBlock * num_groups + d / 4) * kNibbleBlock + c % kNibbleBlock) * 2 + d % 2];
-            sum += (d % 4 < 2 ? byte & 15 : byte >> 4) * query[d];
+            query[d] = rng.below(3) == 0 ? largest : static_cast<int>(rng.below(2 * static_cast<std::uint64_t>(largest) + 1)) - largest;
+            pairs[q][d / 2] |= (static_cast<std::uint32_t>(query[d]) & 0xff) * 0x10001u << (d % 2 * 8);
           }
-          expected.push_back(sum);
-        }
-        for (const std::int32_t threshold : {-40000, -32768, 0, 500, 32767, 40000}) {
-          std::vector<std::uint32_t> places(expected.size() + 1);
-          std::vector<std::int32_t> sums(expected.size() + 1);
-          const std::size_t found =
-              set->scan_nibbles({codes.data() + 1, num_blocks, num_groups, pairs.data(), threshold, places.data(), sums.data()});
-          std::size_t next = 0;
-          for (std::uint32_t c = 0; c < expected.size(); ++c) {
-            if (expected[c] < threshold) continue;
-            ASSERT_LT(next, found);
-            EXPECT_EQ(places[next], c);
-            EXPECT_EQ(sums[next++], expected[c]);
+          for (std::size_t c = 0; c < num_blocks * kNibbleBlock; ++c) {
+            std::int32_t sum = 0;
+            for (std::size_t d = 0; d < query.size(); ++d) {
+              const std::uint8_t byte = codes[1 + ((c / kNibbleBlock * num_groups + d / 4) * kNibbleBlock + c % kNibbleBlock) * 2 + d % 2];
+              sum += (d % 4 < 2 ? byte & 15 : byte >> 4) * query[d];
+            }
+            expected[q].push_back(sum);
           }
-          EXPECT_EQ(next, found);
         }
+        const std::vector<std::int32_t> thresholds = {-40000, -32768, 0, 500, 32767, 40000};
+        for (std::size_t num_queries = 1; num_queries <= kNibbleQueries; ++num_queries)
+          for (std::size_t turn = 0; turn < thresholds.size(); ++turn) {
+            std::vector<std::vector<std::uint32_t>> places(num_queries, std::vector<std::uint32_t>(expected[0].size() + 1));
+            std::vector<std::vector<std::int32_t>> sums(num_queries, std::vector<std::int32_t>(expected[0].size() + 1));
+            std::vector<NibbleQuery> queries(num_queries);
+            for (std::size_t q = 0; q < num_queries; ++q)
+              queries[q] = {.pairs = pairs[q].data(),
+                            .threshold = thresholds[(turn + q) % thresholds.size()],
+                            .places = places[q].data(),
+                            .sums = sums[q].data(),
+                            .num_found = 99};
+            set->scan_nibbles({codes.data() + 1, num_blocks, num_groups, codes.data() + 1, queries.data(), num_queries});
+            for (std::size_t q = 0; q < num_queries; ++q) {
+              std::size_t next = 0;
+              for (std::uint32_t c = 0; c < expected[q].size(); ++c) {
+                if (expected[q][c] < queries[q].threshold) continue;
+                ASSERT_LT(next, queries[q].num_found);
+                EXPECT_EQ(places[q][next], c);
+                EXPECT_EQ(sums[q][next++], expected[q][c]);
+              }
+              EXPECT_EQ(next, queries[q].num_found);
+            }
+          }
       }
 }
 

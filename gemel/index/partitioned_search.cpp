@@ -1,0 +1,387 @@
+// How a PartitionedIndex answers. The few partitions that look best are opened for each query by itself. A query that needs more goes on in
+// waves, each of four times as many partitions, and the queries of a batch whose waves hold the same partition go through it together. What
+// the others know when a wave begins is never used: each query's hits are looked at in the order that it would have found them in alone.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <numeric>
+
+#include "gemel/base/check.h"
+#include "gemel/index/partitioned_index.h"
+#include "gemel/numerics/kernels.h"
+
+namespace gemel {
+namespace {
+
+constexpr std::size_t kLeastBlock = 60, kLargestBlock = 256;  // queries that a thread looks at together
+constexpr std::size_t kFirstProbes = 8, kNearest = 32;  // partitions ranked at first, and when they do not suffice
+constexpr std::size_t kWaveGrowth = 4;
+constexpr int kLargestSum = 32767 / (kNibbleLevels - 1);
+
+// Never so short that a bias divided by it is infinite.
+float length_of(std::span<const float> query) {
+  constexpr float kShortest = 1e-20f;
+  return std::max(std::sqrt(kernels().sum_squares(query.data(), query.size())), kShortest);
+}
+
+}  // namespace
+
+// One query on its way through the partitions: its codes, and what is nearest to it so far.
+class PartitionedIndex::Seeker {
+ public:
+  // Of members of one partition, those that pass the filter.
+  struct Hits {
+    std::uint32_t partition;
+    float rank;
+    std::size_t end;  // in ids_ and hit_sums_
+  };
+
+  Seeker(const PartitionedIndex& index, const SearchRequest& request, std::span<const float> bias_bounds)
+      : index_(index),
+        request_(request),
+        bias_bounds_(bias_bounds),
+        num_near_(std::max(index.effort_.num_scored, request.k)),
+        near_(num_near_),
+        pairs_(2 * index.num_groups_) {}
+
+  void begin(std::size_t q) {
+    q_ = q;
+    query_ = request_.queries.row(q);
+    length_ = length_of(query_);
+    excluded_ = request_.excluded.empty() ? std::span<const std::uint32_t>{} : request_.excluded[q];
+    near_.reset(num_near_);
+    code_query();
+  }
+
+  std::size_t query() const { return q_; }
+  bool has_threshold() const { return near_.threshold() > kNever; }
+  // Whether a partition of this rank is still worth opening.
+  bool may_hold_more(float rank) const { return !(length_ * rank < near_.threshold()); }
+
+  // What the scan of a partition has to know.
+  NibbleQuery ask(std::uint32_t p, std::uint32_t* places, std::int32_t* sums) const {
+    const Estimate estimate = estimate_in(p);
+    const float bound = bias_bounds_.empty() ? 0.0f : bias_bounds_[p];
+    const float needed = (near_.threshold() - bound - estimate.base) / std::max(estimate.unit, std::numeric_limits<float>::min());
+    const auto threshold = static_cast<std::int32_t>(std::clamp(std::floor(needed), -40000.0f, 40000.0f));
+    return {.pairs = pairs_.data(), .threshold = threshold, .places = places, .sums = sums, .num_found = 0};
+  }
+
+  // What the scan found in a partition is offered at once.
+  void take(std::uint32_t p, const NibbleQuery& scanned) {
+    const std::int32_t least = has_threshold() ? std::numeric_limits<std::int32_t>::min() : sum_of_best({scanned.sums, scanned.num_found});
+    const Estimate estimate = estimate_in(p);
+    const std::uint32_t* ids = index_.ids_.data() + index_.starts_[p] * kNibbleBlock;
+    for (std::size_t i = 0; i < scanned.num_found; ++i)
+      if (scanned.sums[i] >= least && passes(ids[scanned.places[i]])) offer(estimate, ids[scanned.places[i]], scanned.sums[i]);
+  }
+
+  // Or kept, and offered with all others of the wave by take_kept().
+  void keep(std::uint32_t p, float rank, const NibbleQuery& scanned) {
+    const std::uint32_t* ids = index_.ids_.data() + index_.starts_[p] * kNibbleBlock;
+    for (std::size_t i = 0; i < scanned.num_found; ++i) {
+      const std::uint32_t id = ids[scanned.places[i]];
+      if (!passes(id)) continue;
+      ids_.push_back(id);
+      hit_sums_.push_back(scanned.sums[i]);
+    }
+    hits_.push_back({p, rank, ids_.size()});
+  }
+
+  // As if each partition had been scanned only now, and left out where it is not worth it any more.
+  void take_kept() {
+    std::size_t i = 0;
+    for (const Hits& hits : hits_) {
+      const Estimate estimate = estimate_in(hits.partition);
+      if (may_hold_more(hits.rank))
+        for (; i < hits.end; ++i) offer(estimate, ids_[i], hit_sums_[i]);
+      i = hits.end;
+    }
+    hits_.clear();
+    ids_.clear();
+    hit_sums_.clear();
+  }
+
+  // Scores the nearest in floats; the best of them.
+  void finish(std::vector<ScoredIndex>& out) {
+    near_.take(out);
+    which_.resize(out.size());
+    scores_.resize(out.size());
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      which_[i] = out[i].index;
+      for (std::size_t d = 0; d < index_.dim_; d += 16) __builtin_prefetch(request_.candidates.row(which_[i]).data() + d);
+    }
+    kernels().score_rows(request_.candidates.data, which_.data(), which_.size(), query_.data(), index_.dim_, scores_.data());
+    near_.reset(request_.k);
+    for (std::size_t i = 0; i < which_.size(); ++i) {
+      const float score = scores_[i] + (request_.candidate_bias.empty() ? 0.0f : request_.candidate_bias[which_[i]]);
+      if (score > kNever) near_.offer(which_[i], score);
+    }
+    near_.take(out);
+  }
+
+ private:
+  // A member's score is about base + unit * its sum.
+  struct Estimate {
+    float base, unit;
+  };
+
+  // Not from the partition's rank and hope, which may be so large that little of the score is left in it.
+  Estimate estimate_in(std::uint32_t p) const {
+    const float unit = unit_ * index_.spreads_[p];
+    return {kernels().dot(query_.data(), index_.centroids_.row(p).data(), query_.size()) - unit * middle_, unit};
+  }
+
+  // Signed bytes, such that no sum over the values leaves 16 bits.
+  void code_query() {
+    float sum = 0, largest = 0;
+    for (std::size_t d = 0; d < query_.size(); ++d) {
+      const float magnitude = std::abs(query_[d] * index_.steps_[d]);
+      sum += magnitude;
+      largest = std::max(largest, magnitude);
+    }
+    unit_ = std::max(largest / 127, sum / (static_cast<float>(kLargestSum) - 0.5f * static_cast<float>(query_.size())));
+    std::int32_t total = 0;
+    std::ranges::fill(pairs_, 0u);
+    for (std::size_t d = 0; d < query_.size(); ++d) {
+      const auto code = static_cast<std::int32_t>(unit_ > 0 ? std::lround(query_[d] * index_.steps_[d] / unit_) : 0);
+      total += code;
+      pairs_[d / 2] |= (static_cast<std::uint32_t>(code) & 0xffu) * 0x1'0001u << (d % 2 * 8);
+    }
+    middle_ = static_cast<float>(total) * (kNibbleLevels - 1) / 2;
+  }
+
+  // Nothing is known at first and all are found: then the least sum that matters, where the sums alone decide.
+  std::int32_t sum_of_best(std::span<const std::int32_t> sums) {
+    const std::size_t num_wanted = 2 * num_near_ + kNibbleBlock;  // enough to give a threshold; of the last block some are nobody
+    if (sums.size() <= num_wanted || !bias_bounds_.empty() || !request_.eligible.empty() || !excluded_.empty())
+      return std::numeric_limits<std::int32_t>::min();
+    ordered_.assign(sums.begin(), sums.end());
+    const auto last = ordered_.begin() + static_cast<std::ptrdiff_t>(num_wanted);
+    std::nth_element(ordered_.begin(), last, ordered_.end(), std::greater<>());
+    return *last;
+  }
+
+  bool passes(std::uint32_t id) const {
+    return id != kNobody && (request_.eligible.empty() || request_.eligible[id] != 0) && !std::ranges::binary_search(excluded_, id);
+  }
+
+  void offer(Estimate estimate, std::uint32_t id, std::int32_t sum) {
+    const float score = estimate.base + estimate.unit * static_cast<float>(sum);
+    near_.offer(id, request_.candidate_bias.empty() ? score : score + request_.candidate_bias[id]);
+  }
+
+  const PartitionedIndex& index_;
+  const SearchRequest& request_;
+  const std::span<const float> bias_bounds_;
+  const std::size_t num_near_;  // estimates that are scored in floats
+  TopK near_;
+  std::vector<std::uint32_t> pairs_;
+  std::size_t q_ = 0;
+  std::span<const float> query_;
+  std::span<const std::uint32_t> excluded_;
+  float length_ = 0, unit_ = 0, middle_ = 0;
+  std::vector<Hits> hits_;
+  std::vector<std::uint32_t> ids_, which_;
+  std::vector<std::int32_t> hit_sums_, ordered_;
+  std::vector<float> scores_;
+};
+
+// One thread's search.
+class PartitionedIndex::Probe {
+ public:
+  Probe(const PartitionedIndex& index, const SearchRequest& request, std::span<const float> bias_bounds)
+      : index_(index), request_(request), bias_bounds_(bias_bounds), alone_(1) {
+    std::size_t largest = 0;
+    for (std::size_t p = 0; p < index.num_partitions(); ++p) largest = std::max(largest, index.starts_[p + 1] - index.starts_[p]);
+    places_.resize(kNibbleQueries * largest * kNibbleBlock);
+    sums_.resize(places_.size());
+  }
+
+  void run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out) {
+    // The bias weighs more for a short query: then each ranks the partitions for itself.
+    const std::size_t at_once = bias_bounds_.empty() ? end - begin : 1;
+    std::vector<Seeker> unfinished;
+    std::vector<std::vector<ScoredIndex>> opened;
+    Seeker seeker(index_, request_, bias_bounds_);
+    for (std::size_t first = begin; first < end; first += at_once) {
+      std::vector<std::vector<ScoredIndex>> ranked;
+      rank_partitions(first, first + at_once, kFirstProbes, ranked);
+      for (std::size_t q = first; q < first + at_once; ++q) {
+        seeker.begin(q);
+        if (open_nearest(seeker, ranked[q - first])) {
+          seeker.finish(out[q]);
+        } else {
+          unfinished.push_back(seeker);
+          opened.push_back(std::move(ranked[q - first]));
+        }
+      }
+    }
+    open_waves(unfinished, opened);
+    for (Seeker& wide : unfinished) wide.finish(out[wide.query()]);
+  }
+
+ private:
+  // The num_probes partitions of the highest rank: the best score they are likely to hold, divided by the length of the query.
+  void rank_partitions(std::size_t begin, std::size_t end, std::size_t num_probes, std::vector<std::vector<ScoredIndex>>& ranked) {
+    directions_.resize(end - begin, index_.dim_);
+    for (std::size_t q = begin; q < end; ++q) set_direction(q, directions_.row(q - begin));
+    index_.coarse_.search({.queries = directions_, .candidate_bias = hopes_of(begin), .eligible = {}, .excluded = {}, .k = num_probes},
+                          alone_, ranked);
+  }
+
+  void set_direction(std::size_t q, std::span<float> direction) const {
+    std::ranges::copy(request_.queries.row(q), direction.begin());
+    kernels().scale(1 / length_of(request_.queries.row(q)), direction.data(), index_.dim_);
+  }
+
+  // What is added to <direction, centroid>: the same for all queries where there is no bias.
+  std::span<const float> hopes_of(std::size_t q) {
+    if (bias_bounds_.empty()) return index_.hopes_;
+    const float length = length_of(request_.queries.row(q));
+    hopes_.resize(bias_bounds_.size());
+    for (std::size_t p = 0; p < hopes_.size(); ++p) hopes_[p] = index_.hopes_[p] + bias_bounds_[p] / length;
+    return hopes_;
+  }
+
+  // True when no other partition is worth opening; else `ranked` are those that have been.
+  bool open_nearest(Seeker& seeker, std::vector<ScoredIndex>& ranked) {
+    for (std::size_t next = 0;; ++next) {
+      if (next == kFirstProbes) {
+        std::vector<std::vector<ScoredIndex>> more;
+        rank_partitions(seeker.query(), seeker.query() + 1, kNearest, more);
+        ranked = std::move(more[0]);
+      }
+      if (next == kNearest) return false;
+      if (next >= ranked.size() || !seeker.may_hold_more(ranked[next].score)) return true;
+      open(seeker, ranked[next].index, next + 1 < ranked.size() ? ranked[next + 1].index : ranked[next].index);
+    }
+  }
+
+  void open(Seeker& seeker, std::uint32_t p, std::uint32_t next) {
+    NibbleQuery query = seeker.ask(p, places_.data(), sums_.data());
+    scan(p, next, {&query, 1});
+    seeker.take(p, query);
+  }
+
+  const std::uint8_t* codes_of(std::uint32_t p) const {
+    return index_.codes_.data() + index_.starts_[p] * index_.num_groups_ * kNibbleBlock * 2;
+  }
+
+  void scan(std::uint32_t p, std::uint32_t next, std::span<NibbleQuery> queries) const {
+    kernels().scan_nibbles({.codes = codes_of(p),
+                            .num_blocks = index_.starts_[p + 1] - index_.starts_[p],
+                            .num_groups = index_.num_groups_,
+                            .ahead = codes_of(next),
+                            .queries = queries.data(),
+                            .num_queries = queries.size()});
+  }
+
+  // The ranks of all partitions.
+  void rank_all(std::size_t q, std::span<float> ranks) {
+    directions_.resize(1, index_.dim_);
+    set_direction(q, directions_.row(0));
+    kernels().score_rows(index_.centroids_.data(), all_.data(), all_.size(), directions_.row(0).data(), index_.dim_, ranks.data());
+    kernels().add(hopes_of(q).data(), ranks.data(), ranks.size());
+  }
+
+  // opened[i]: the partitions that seekers[i] knows already.
+  void open_waves(std::vector<Seeker>& seekers, const std::vector<std::vector<ScoredIndex>>& opened) {
+    if (seekers.empty()) return;
+    all_.resize(index_.num_partitions());
+    std::iota(all_.begin(), all_.end(), 0);
+    openings_.resize(index_.num_partitions());
+    Matrix left(seekers.size(), index_.num_partitions());  // the ranks of partitions that no wave held yet
+    std::vector<std::size_t> active(seekers.size());
+    for (std::size_t i = 0; i < seekers.size(); ++i) {
+      active[i] = i;
+      rank_all(seekers[i].query(), left.row(i));
+      for (const ScoredIndex& nearest : opened[i]) left(i, nearest.index) = kNever;
+    }
+    for (std::size_t size = (kWaveGrowth - 1) * kNearest; !active.empty(); size *= kWaveGrowth) {
+      for (const std::size_t i : active) {
+        take_wave(size, left.row(i));
+        // Without a threshold nearly everything is found: then each partition waits for what those before it give.
+        if (active.size() == 1 || !seekers[i].has_threshold()) open_wave(seekers[i]);
+        else
+          for (const ScoredIndex& p : wave_)
+            if (seekers[i].may_hold_more(p.score)) openings_[p.index].push_back({i, p.score});
+      }
+      open_together(seekers);
+      std::erase_if(active, [&](std::size_t i) {
+        seekers[i].take_kept();
+        const float best = kernels().row_max(left.row(i).data(), left.cols());
+        return best == kNever || !seekers[i].may_hold_more(best);
+      });
+    }
+  }
+
+  // The partitions with the highest ranks, in the order in which they lie in memory.
+  void take_wave(std::size_t size, std::span<float> left) {
+    const float least = kernels().value_reached_by(size, left.data(), left.size());
+    wave_.clear();
+    for (std::uint32_t p = 0; p < left.size(); ++p) {
+      if (!(left[p] >= least)) continue;
+      wave_.push_back({p, left[p]});
+      left[p] = kNever;
+    }
+  }
+
+  void open_wave(Seeker& seeker) {
+    for (std::size_t i = 0; i < wave_.size(); ++i)
+      if (seeker.may_hold_more(wave_[i].score)) open(seeker, wave_[i].index, wave_[std::min(i + 1, wave_.size() - 1)].index);
+  }
+
+  void open_together(std::vector<Seeker>& seekers) {
+    for (std::uint32_t p = 0; p < openings_.size(); ++p) {
+      std::span<const Opening> waiting = openings_[p];
+      while (!waiting.empty()) {
+        const std::span<const Opening> some = waiting.first(std::min(waiting.size(), kNibbleQueries));
+        waiting = waiting.subspan(some.size());
+        NibbleQuery queries[kNibbleQueries];
+        for (std::size_t i = 0; i < some.size(); ++i) {
+          const std::size_t room = i * places_.size() / kNibbleQueries;
+          queries[i] = seekers[some[i].seeker].ask(p, places_.data() + room, sums_.data() + room);
+        }
+        scan(p, std::min<std::uint32_t>(p + 1, static_cast<std::uint32_t>(openings_.size()) - 1), {queries, some.size()});
+        for (std::size_t i = 0; i < some.size(); ++i) seekers[some[i].seeker].keep(p, some[i].rank, queries[i]);
+      }
+      openings_[p].clear();
+    }
+  }
+
+  struct Opening {
+    std::size_t seeker;
+    float rank;
+  };
+
+  const PartitionedIndex& index_;
+  const SearchRequest& request_;
+  const std::span<const float> bias_bounds_;
+  ThreadPool alone_;
+  Matrix directions_;  // of queries: of length 1
+  std::vector<float> hopes_;
+  std::vector<std::uint32_t> places_;  // [kNibbleQueries, members of the largest partition]
+  std::vector<std::int32_t> sums_;  // the same
+  std::vector<std::uint32_t> all_;  // partitions
+  std::vector<ScoredIndex> wave_;
+  std::vector<std::vector<Opening>> openings_;  // [num_partitions], of a wave
+};
+
+void PartitionedIndex::search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const {
+  GEMEL_CHECK(request.queries.cols == dim_, "search: queries and candidates differ in width");
+  GEMEL_CHECK(request.candidates.rows == num_candidates_ && request.candidates.cols == dim_,
+              "search: the candidates of the index are needed");
+  check_lists(request, num_candidates_);
+  out.assign(request.queries.rows, {});
+  if (request.k == 0) return;
+  const bool is_known = request.candidate_bias.empty() || !request.bias_bounds.empty();
+  const std::vector<float> bounds = is_known ? std::vector<float>{} : bias_bounds(request.candidate_bias);
+  const std::size_t share = (request.queries.rows + pool.num_threads() - 1) / pool.num_threads();
+  pool.for_blocks(request.queries.rows, std::clamp(share, kLeastBlock, kLargestBlock), [&](std::size_t begin, std::size_t end) {
+    Probe(*this, request, is_known ? request.bias_bounds : bounds).run(begin, end, out);
+  });
+}
+
+}  // namespace gemel
