@@ -1,4 +1,5 @@
 // What every registered model promises, one suite over the registry: a new model is tested by its line there.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -160,6 +161,34 @@ TEST_P(RecommenderContract, LeavesOutWhatIsExcludedOrNotEligibleAndReturnsAllThe
       EXPECT_FALSE(std::binary_search(excluded.begin(), excluded.end(), scored.item));
     }
   }
+}
+
+TEST_P(RecommenderContract, TheScoresThatItExplainsAreThoseOfItsAnswersAndTheirPartsAddUp) {
+  const Asked asked(shop());
+  ThreadPool pool(2);
+  const Answers answers = ask(model(), asked.queries, 12);
+  std::size_t num_explained = 0;
+  for (std::size_t q = 0; q < answers.size(); ++q) {
+    std::vector<ItemIndex> items;
+    for (const ScoredItem& scored : answers[q]) items.push_back(scored.item);
+    const auto explained = model().explain(asked.queries[q], items, {}, pool);
+    if (!explained) {
+      EXPECT_EQ(explained.error().code, ErrorCode::kBadInput);
+      EXPECT_THAT(explained.error().message, ::testing::HasSubstr("cannot tell"));
+      return;
+    }
+    ASSERT_EQ(explained->products.size(), items.size());
+    for (std::size_t rank = 0; rank < items.size(); ++rank) {
+      const ScoreExplanation& product = explained->products[rank];
+      if (product.parts.empty()) continue;
+      ++num_explained;
+      EXPECT_NEAR(product.score, answers[q][rank].score, 1e-4) << "query " << q << ", rank " << rank;
+      double sum = 0;
+      for (const ScorePart& part : product.parts) sum += part.value;
+      EXPECT_NEAR(sum, product.score, 1e-4);
+    }
+  }
+  EXPECT_GT(num_explained, 0u);
 }
 
 TEST_P(RecommenderContract, NoQueriesAreAnsweredByNothing) { EXPECT_TRUE(ask(model(), {}, 5).empty()); }

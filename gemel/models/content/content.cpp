@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "gemel/base/toml_text.h"
 #include "gemel/models/half_life.h"
+#include "gemel/models/mixed_explanation.h"
 #include "gemel/numerics/safetensors.h"
 
 namespace gemel {
@@ -25,11 +25,6 @@ double length_of(const TouchedScores& profile) {
   double squares = 0;
   for (const std::uint32_t term : profile.touched()) squares += static_cast<double>(profile[term]) * profile[term];
   return std::sqrt(squares);
-}
-
-template <class Effect>
-void sort_by_size(std::vector<Effect>& effects) {
-  std::ranges::stable_sort(effects, std::greater(), [](const Effect& effect) { return std::abs(effect.effect); });
 }
 
 }  // namespace
@@ -133,48 +128,28 @@ void Content::recommend(std::span<const Query> queries, std::size_t k, std::span
   });
 }
 
-std::vector<HistoryEffect> Content::history_effects(const Query& query, ItemIndex item, double per_length) const {
-  std::vector<HistoryEffect> effects;
-  const auto events = knobs_.history.recent(query);
-  for (std::size_t n = 0; n < events.size(); ++n) {
-    auto known = std::ranges::find(effects, events[n].item, &HistoryEffect::item);
-    if (known == effects.end()) known = effects.insert(known, {events[n].item, 0, 0});
-    ++known->num_events;
-    known->effect += per_length * strength(query, n) * terms_.product(to_size(events[n].item), to_size(item));
-  }
-  sort_by_size(effects);
-  return effects;
-}
-
 Result<Explanations> Content::explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t>,
                                       ThreadPool&) const {
   TouchedScores profile(terms_.num_terms()), cosines(terms_.num_items());
   build_profile(query, profile);
   add_cosines(profile, cosines);
-  const auto touched = cosines.touched();
-  const double sum = std::accumulate(touched.begin(), touched.end(), 0.0, [&](double all, auto item) { return all + cosines[item]; });
-  const double weight = knobs_.popularity.weight, num_items = static_cast<double>(terms_.num_items());
-  const double factor = touched.empty() ? 0 : weight > 0 ? (1 - weight) / sum : 1;  // as in PopularityOrder::rank
-  const double per_length = touched.empty() ? 0 : factor / length_of(profile);
+  const MixedExplanation mixed(name(), cosines, popularity_, knobs_.popularity.weight);
+  const double per_length = mixed.has_own() ? mixed.own_factor() / length_of(profile) : 0;
 
   Explanations explanations;
-  if (touched.empty())
+  if (!mixed.has_own())
     explanations.notes.push_back("nothing in the history says what this customer likes: the ranking is that of popularity");
   for (const ItemIndex item : items) {
-    ScoreExplanation& product = explanations.products.emplace_back();
-    const double content = factor * cosines[to_size(item)];
-    product.parts.push_back({"content", content, content - factor * sum / num_items});
-    if (weight > 0) {
-      const double sells = weight * popularity_.share(item);
-      product.parts.push_back({"popularity", sells, sells - weight / num_items});
-    }
-    for (const ScorePart& part : product.parts) product.score += part.value;
+    ScoreExplanation& product = explanations.products.emplace_back(mixed.parts_of(item));
+    if (product.parts.empty()) continue;
     const auto terms = terms_.terms_of(to_size(item));
     const auto weights = terms_.weights_of(to_size(item));
     for (std::size_t n = 0; n < terms.size(); ++n)
       if (profile[terms[n]] > 0) product.features.push_back({terms_.name(terms[n]), per_length * profile[terms[n]] * weights[n]});
     sort_by_size(product.features);
-    product.history = history_effects(query, item, per_length);
+    const auto events = knobs_.history.recent(query);
+    product.history = history_effects(
+        events, [&](std::size_t n) { return per_length * strength(query, n) * terms_.product(to_size(events[n].item), to_size(item)); });
   }
   return explanations;
 }

@@ -47,7 +47,6 @@ class Content : public Recommender {
   double strength(const Query& query, std::size_t n) const;  // of the n-th recent event
   void build_profile(const Query& query, TouchedScores& profile) const;  // of length 1, or empty
   void add_cosines(const TouchedScores& profile, TouchedScores& scores) const;
-  std::vector<HistoryEffect> history_effects(const Query& query, ItemIndex item, double per_length) const;
 
   Knobs knobs_;
   PopularityOrder popularity_;

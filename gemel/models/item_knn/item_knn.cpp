@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "gemel/models/half_life.h"
+#include "gemel/models/mixed_explanation.h"
 #include "gemel/numerics/safetensors.h"
 #include "gemel/numerics/top_k.h"
 
@@ -138,6 +139,29 @@ void ItemKnn::recommend(std::span<const Query> queries, std::size_t k, std::span
       scores.clear();
     }
   });
+}
+
+float ItemKnn::similarity(ItemIndex item, ItemIndex neighbour) const {
+  const auto begin = neighbours_.begin() + offsets_[to_size(item)], end = neighbours_.begin() + offsets_[to_size(item) + 1];
+  const auto found = std::find(begin, end, static_cast<std::uint32_t>(neighbour));
+  return found == end ? 0 : similarities_[static_cast<std::size_t>(found - neighbours_.begin())];
+}
+
+Result<Explanations> ItemKnn::explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t>,
+                                      ThreadPool&) const {
+  TouchedScores scores(popularity_.num_items());
+  add_history(query, scores);
+  const MixedExplanation mixed(name(), scores, popularity_, knobs_.popularity.weight);
+  Explanations explanations;
+  if (!mixed.has_own()) explanations.notes.push_back("no product of the history has neighbours: the ranking is that of popularity");
+  for (const ItemIndex item : items) {
+    ScoreExplanation& product = explanations.products.emplace_back(mixed.parts_of(item));
+    if (product.parts.empty()) continue;
+    const auto events = knobs_.history.recent(query);
+    product.history = history_effects(
+        events, [&](std::size_t n) { return mixed.own_factor() * similarity(events[n].item, item) * knobs_.history.fade(query, n); });
+  }
+  return explanations;
 }
 
 Result<void> ItemKnn::save(const std::filesystem::path& directory) const {

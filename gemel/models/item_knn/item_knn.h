@@ -38,10 +38,14 @@ class ItemKnn : public Recommender {
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
+  // The history's effects add up to the part `item_knn`.
+  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t> eligible,
+                               ThreadPool& pool) const override;
   Result<void> save(const std::filesystem::path& directory) const override;
   Result<void> load(const std::filesystem::path& directory) override;
 
  private:
+  float similarity(ItemIndex item, ItemIndex neighbour) const;  // 0: it is none
   void add_history(const Query& query, TouchedScores& scores) const;
 
   Knobs knobs_;

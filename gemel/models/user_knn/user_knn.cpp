@@ -1,8 +1,11 @@
 #include "gemel/models/user_knn/user_knn.h"
 
 #include <algorithm>
+#include <numeric>
+#include <unordered_map>
 
 #include "gemel/models/half_life.h"
+#include "gemel/models/mixed_explanation.h"
 #include "gemel/numerics/safetensors.h"
 
 namespace gemel {
@@ -43,6 +46,7 @@ Result<InteractionRows> load_rows(const SafetensorsFile& file, std::string_view 
 struct UserKnn::Scratch {
   Scratch(std::size_t num_users, std::size_t num_items) : products(num_users), scores(num_items) {}
   InteractionRows history;  // one row
+  RowNorm norm;             // its own
   TouchedScores products;   // dot products with the customers
   std::vector<ScoredIndex> neighbours;
   TouchedScores scores;
@@ -111,7 +115,7 @@ void UserKnn::index_customers() {
 void UserKnn::find_neighbours(const Query& query, Scratch& scratch) const {
   scratch.history.clear();
   append_history(query, knobs_.history, {}, scratch.history);
-  const RowNorm norm = weighting_.weigh(scratch.history.columns, scratch.history.values);
+  scratch.norm = weighting_.weigh(scratch.history.columns, scratch.history.values);
   for (std::size_t n = 0; n < scratch.history.columns.size(); ++n) {
     const auto users = customers_.row(scratch.history.columns[n]);
     const auto weights = customers_.values_of(scratch.history.columns[n]);
@@ -120,10 +124,18 @@ void UserKnn::find_neighbours(const Query& query, Scratch& scratch) const {
   TopK top(knobs_.neighbours);
   for (const std::uint32_t user : scratch.products.touched()) {
     if (query.user == UserIndex{user}) continue;
-    top.offer(user, weighting_.similarity(scratch.products[user], norm, norms_[user]));
+    top.offer(user, weighting_.similarity(scratch.products[user], scratch.norm, norms_[user]));
   }
   scratch.products.clear();
   top.take(scratch.neighbours);
+}
+
+void UserKnn::add_purchases(Scratch& scratch) const {
+  for (const ScoredIndex& neighbour : scratch.neighbours) {
+    const auto items = purchases_.row(neighbour.index);
+    const auto values = purchases_.values_of(neighbour.index);
+    for (std::size_t n = 0; n < items.size(); ++n) scratch.scores.add(items[n], neighbour.score * values[n]);
+  }
 }
 
 void UserKnn::recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
@@ -133,15 +145,60 @@ void UserKnn::recommend(std::span<const Query> queries, std::size_t k, std::span
     Scratch scratch(norms_.size(), popularity_.num_items());
     for (std::size_t q = begin; q < end; ++q) {
       find_neighbours(queries[q], scratch);
-      for (const ScoredIndex& neighbour : scratch.neighbours) {
-        const auto items = purchases_.row(neighbour.index);
-        const auto values = purchases_.values_of(neighbour.index);
-        for (std::size_t n = 0; n < items.size(); ++n) scratch.scores.add(items[n], neighbour.score * values[n]);
-      }
+      add_purchases(scratch);
       popularity_.rank(queries[q], k, eligible, scratch.scores, knobs_.popularity.weight, out[q]);
       scratch.scores.clear();
     }
   });
+}
+
+// [products of the history, neighbours]: what of the similarity to each neighbour comes from each product.
+Matrix UserKnn::split_similarities(const Scratch& scratch) const {
+  std::unordered_map<std::uint32_t, std::size_t> places;
+  for (std::size_t n = 0; n < scratch.neighbours.size(); ++n) places.emplace(scratch.neighbours[n].index, n);
+  const auto past = scratch.history.columns;
+  Matrix shares(past.size(), scratch.neighbours.size());
+  for (std::size_t p = 0; p < past.size(); ++p) {
+    const auto users = customers_.row(past[p]);
+    const auto weights = customers_.values_of(past[p]);
+    for (std::size_t m = 0; m < users.size(); ++m) {
+      const auto place = places.find(users[m]);
+      if (place == places.end()) continue;
+      shares(p, place->second) = weighting_.similarity(scratch.history.values[p] * weights[m], scratch.norm, norms_[users[m]]);
+    }
+  }
+  return shares;
+}
+
+Result<Explanations> UserKnn::explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t>,
+                                      ThreadPool&) const {
+  Scratch scratch(norms_.size(), popularity_.num_items());
+  find_neighbours(query, scratch);
+  add_purchases(scratch);
+  const MixedExplanation mixed(name(), scratch.scores, popularity_, knobs_.popularity.weight);
+  const Matrix shares = split_similarities(scratch);
+  Explanations explanations;
+  if (!mixed.has_own()) explanations.notes.push_back("nobody had anything of this history: the ranking is that of popularity");
+  for (const ItemIndex item : items) {
+    ScoreExplanation& product = explanations.products.emplace_back(mixed.parts_of(item));
+    if (product.parts.empty()) continue;
+    std::vector<double> values;  // of the neighbours' purchases of the product
+    for (const ScoredIndex& neighbour : scratch.neighbours) {
+      const auto row = purchases_.row(neighbour.index);
+      const auto found = std::ranges::find(row, static_cast<std::uint32_t>(item));
+      values.push_back(found == row.end() ? 0
+                                          : double{purchases_.values_of(neighbour.index)[static_cast<std::size_t>(found - row.begin())]});
+    }
+    for (std::size_t p = 0; p < shares.rows(); ++p) {
+      const ItemIndex past{scratch.history.columns[p]};
+      const auto num_events = static_cast<std::size_t>(std::ranges::count(query.history, past, &HistoryItem::item));
+      const auto shares_of = shares.row(p);
+      product.history.push_back(
+          {past, num_events, mixed.own_factor() * std::inner_product(values.begin(), values.end(), shares_of.begin(), 0.0)});
+    }
+    sort_by_size(product.history);
+  }
+  return explanations;
 }
 
 Result<void> UserKnn::save(const std::filesystem::path& directory) const {

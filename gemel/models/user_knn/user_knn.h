@@ -40,6 +40,9 @@ class UserKnn : public Recommender {
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
+  // The history's effects are through whom it makes neighbours, as long as they are the same ones; they add up to the part `user_knn`.
+  Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t> eligible,
+                               ThreadPool& pool) const override;
   Result<void> save(const std::filesystem::path& directory) const override;
   Result<void> load(const std::filesystem::path& directory) override;
 
@@ -48,6 +51,8 @@ class UserKnn : public Recommender {
   void take_events(const TrainView& view);
   void index_customers();
   void find_neighbours(const Query& query, Scratch& scratch) const;
+  void add_purchases(Scratch& scratch) const;
+  Matrix split_similarities(const Scratch& scratch) const;
 
   Knobs knobs_;
   PopularityOrder popularity_;
