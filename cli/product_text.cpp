@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -13,7 +14,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::size_t kShownAttributes = 4;
 constexpr std::size_t kShownFeatures = 4, kShownPast = 3;
 constexpr std::size_t kLongestValue = 30;
-constexpr double kWorthSaying = 0.005;  // effects below it show as 0.00
 
 std::string value_text(const Json& value) {
   if (!value.is_array()) return value.is_string() ? value.get<std::string>() : value.dump();
@@ -22,13 +22,21 @@ std::string value_text(const Json& value) {
   return text;
 }
 
+// Two decimals, and two digits of the largest part: some models' scores are shares.
+int decimals_of(const std::vector<ScorePart>& parts) {
+  double largest = 0;
+  for (const ScorePart& part : parts) largest = std::max(largest, std::abs(part.value));
+  return largest > 0 ? std::clamp(1 - static_cast<int>(std::floor(std::log10(largest))), 2, 9) : 2;
+}
+
 template <class Effects, class Name>
-std::string effects_text(const Effects& effects, std::size_t at_most, Name name) {
+std::string effects_text(const Effects& effects, std::size_t at_most, int decimals, Name name) {
   std::string text;
   std::size_t shown = 0;
   for (const auto& effect : effects) {
-    if (shown == at_most || std::abs(effect.effect) < kWorthSaying) break;  // sorted by size
-    text += fmt::format("{}{} {:+.2f}", shown++ == 0 ? "" : ", ", name(effect), effect.effect);
+    const bool shows_as_zero = std::abs(effect.effect) < 0.5 * std::pow(10, -decimals);
+    if (shown == at_most || shows_as_zero) break;  // sorted by size
+    text += fmt::format("{}{} {:+.{}f}", shown++ == 0 ? "" : ", ", name(effect), effect.effect, decimals);
   }
   return text;
 }
@@ -58,13 +66,14 @@ std::string feature_text(const Product& product, const std::string& feature) {
 std::string explanation_text(const RecommendedProduct& recommended) {
   if (!recommended.explained) return "";
   const ExplainedScore& explained = *recommended.explained;
+  const int decimals = decimals_of(explained.parts);
   std::string parts;
   for (const ScorePart& part : explained.parts)
-    parts += fmt::format("{}{} {:+.2f}", parts.empty() ? "" : ", ", part.name, part.above_average);
+    parts += fmt::format("{}{} {:+.{}f}", parts.empty() ? "" : ", ", part.name, part.above_average, decimals);
   std::string text = concat("      above the average product: ", parts, "\n");
-  const std::string features = effects_text(explained.features, kShownFeatures,
+  const std::string features = effects_text(explained.features, kShownFeatures, decimals,
                                             [&](const FeatureEffect& effect) { return feature_text(recommended.product, effect.name); });
-  const std::string history = effects_text(explained.history, kShownPast, [](const ExplainedScore::Past& past) {
+  const std::string history = effects_text(explained.history, kShownPast, decimals, [](const ExplainedScore::Past& past) {
     return past.num_events > 1 ? concat(past.product.name, " (", past.num_events, " times)") : past.product.name;
   });
   std::string nearest;
