@@ -125,6 +125,7 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
     GEMEL_ASSIGN_OR_RETURN(model, make_model(entry.name, space[next]));
     if (options.checkpoints) options.checkpoints->begin({trial_stage(next), to_json(selection)});
     if (earlier == nullptr || !model->take_fit(*earlier, split.train(dataset))) {
+      earlier.reset();  // two of some models need more memory than there is
       GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
     }
     for (std::string& warning : model->warnings()) selection.warnings.push_back(std::move(warning));
@@ -136,6 +137,8 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
                               trial.knobs));
   }
   selection.knobs = best_trial(selection.trials)->knobs;
+  model.reset();
+  earlier.reset();
   context.validation = nullptr;
   context.curves_path.clear();
   GEMEL_RETURN_IF_ERROR(fit_last(entry, dataset, split, options, context, selection));

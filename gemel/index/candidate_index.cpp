@@ -44,8 +44,8 @@ CandidateIndex::CandidateIndex(const IndexConfig& config, SearchRequest asked, T
   asked.k = kIndexRecallAt;
   exact_->search(asked, pool, best);
   partitions_ = std::make_unique<PartitionedIndex>(asked.candidates, PartitionedIndex::Options{}, pool);
-  const std::vector<float> bounds = partitions_->bias_bounds(asked.candidate_bias);
-  asked.bias_bounds = bounds;
+  const std::vector<float> arranged = partitions_->arrange_bias(asked.candidate_bias);
+  asked.arranged_bias = arranged;
   report_ = choose_effort(config.recall, asked, best, pool);
   if (report_.recall >= config.recall || config.kind == IndexKind::kApproximate) {
     exact_.reset();
@@ -77,8 +77,8 @@ IndexReport CandidateIndex::choose_effort(double wanted, const SearchRequest& as
   return {partitions_->num_partitions(), reach, num_scored, recall, asked.queries.rows};
 }
 
-std::vector<float> CandidateIndex::bias_bounds(std::span<const float> candidate_bias) const {
-  return is_exact() ? std::vector<float>{} : partitions_->bias_bounds(candidate_bias);
+std::vector<float> CandidateIndex::arrange_bias(std::span<const float> candidate_bias) const {
+  return is_exact() ? std::vector<float>{} : partitions_->arrange_bias(candidate_bias);
 }
 
 void CandidateIndex::search(const SearchRequest& request, ThreadPool& pool, Answers& out) const {

@@ -30,7 +30,7 @@ class CandidateIndex {
   const IndexReport& report() const { return report_; }
 
   // As those of VectorIndex; request.candidates are needed.
-  std::vector<float> bias_bounds(std::span<const float> candidate_bias) const;
+  std::vector<float> arrange_bias(std::span<const float> candidate_bias) const;
   void search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const;
 
   // Of an index by partitions. Errors: kIo; kNotFound, kCorrupt.

@@ -38,10 +38,10 @@ class CandidateIndexTest : public ::testing::Test {
     return request;
   }
   Answers answer(const CandidateIndex& index, std::size_t k) {
-    const std::vector<float> bounds = index.bias_bounds(bias);
+    const std::vector<float> arranged = index.arrange_bias(bias);
     SearchRequest request = request_of(others, candidates, k);
     request.candidate_bias = bias;
-    request.bias_bounds = bounds;
+    request.arranged_bias = arranged;
     Answers found;
     index.search(request, pool, found);
     return found;

@@ -102,12 +102,15 @@ std::size_t PartitionedIndex::size_bytes() const {
   return codes_.size() + ids_.size() * sizeof(std::uint32_t) + num_centroids * dim_ * 9 + num_centroids * sizeof(float);
 }
 
-std::vector<float> PartitionedIndex::bias_bounds(std::span<const float> candidate_bias) const {
-  std::vector<float> bounds(candidate_bias.empty() ? 0 : num_partitions(), kNever);
-  for (std::size_t p = 0; p < bounds.size(); ++p)
-    for (std::size_t i = starts_[p] * kNibbleBlock; i < starts_[p + 1] * kNibbleBlock && ids_[i] != kNobody; ++i)
-      bounds[p] = std::max(bounds[p], candidate_bias[ids_[i]]);
-  return bounds;
+std::vector<float> PartitionedIndex::arrange_bias(std::span<const float> candidate_bias) const {
+  if (candidate_bias.empty()) return {};
+  std::vector<float> arranged(num_partitions() + ids_.size(), kNever);
+  for (std::size_t p = 0; p < num_partitions(); ++p)
+    for (std::size_t i = starts_[p] * kNibbleBlock; i < starts_[p + 1] * kNibbleBlock && ids_[i] != kNobody; ++i) {
+      arranged[num_partitions() + i] = candidate_bias[ids_[i]];
+      arranged[p] = std::max(arranged[p], candidate_bias[ids_[i]]);
+    }
+  return arranged;
 }
 
 }  // namespace gemel

@@ -41,8 +41,8 @@ class PartitionedIndex : public VectorIndex {
   Effort effort() const { return effort_; }
   void set_effort(Effort effort);
 
-  // The largest bias in each partition: for SearchRequest::bias_bounds, worth keeping where many requests have the same bias.
-  std::vector<float> bias_bounds(std::span<const float> candidate_bias) const override;
+  // [num_partitions] the largest bias in each, then [num_blocks * kNibbleBlock] all of them in the order of the codes.
+  std::vector<float> arrange_bias(std::span<const float> candidate_bias) const override;
 
   // As VectorIndex::search; request.candidates are those that the index was made from.
   void search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const override;

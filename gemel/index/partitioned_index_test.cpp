@@ -68,10 +68,12 @@ TEST_P(PartitionedIndexTest, ABiasCounts) {
   std::vector<float> bias(candidates.rows());
   for (float& b : bias) b = static_cast<float>(5 * rng.normal());
   expect_that_all_is_found({.queries = queries, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 10});
-  const std::vector<float> bounds = index.bias_bounds(bias);
-  EXPECT_EQ(bounds.size(), index.num_partitions());
+  const std::vector<float> arranged = index.arrange_bias(bias);
+  EXPECT_GE(arranged.size(), index.num_partitions() + bias.size());
+  const auto bounds = std::span(arranged).first(index.num_partitions());
   EXPECT_EQ(*std::ranges::max_element(bounds), *std::ranges::max_element(bias));
-  expect_that_all_is_found({.queries = queries, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 10, .bias_bounds = bounds});
+  expect_that_all_is_found(
+      {.queries = queries, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 10, .arranged_bias = arranged});
 }
 
 TEST_P(PartitionedIndexTest, ABiasThatOutweighsTheProductsIsFoundWithLittleEffort) {

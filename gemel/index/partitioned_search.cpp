@@ -37,10 +37,10 @@ class PartitionedIndex::Seeker {
     std::size_t end;  // in ids_ and hit_sums_
   };
 
-  Seeker(const PartitionedIndex& index, const SearchRequest& request, std::span<const float> bias_bounds)
+  Seeker(const PartitionedIndex& index, const SearchRequest& request, std::span<const float> arranged_bias)
       : index_(index),
         request_(request),
-        bias_bounds_(bias_bounds),
+        bias_bounds_(arranged_bias.first(std::min(arranged_bias.size(), index.num_partitions()))),
         num_near_(std::max(index.effort_.num_scored, request.k)),
         near_(num_near_),
         pairs_(2 * index.num_groups_) {}
@@ -62,10 +62,18 @@ class PartitionedIndex::Seeker {
   // What the scan of a partition has to know.
   NibbleQuery ask(std::uint32_t p, std::uint32_t* places, std::int32_t* sums) const {
     const Estimate estimate = estimate_in(p);
-    const float bound = bias_bounds_.empty() ? 0.0f : bias_bounds_[p];
-    const float needed = (near_.threshold() - bound - estimate.base) / std::max(estimate.unit, std::numeric_limits<float>::min());
-    const auto threshold = static_cast<std::int32_t>(std::clamp(std::floor(needed), -40000.0f, 40000.0f));
-    return {.pairs = pairs_.data(), .threshold = threshold, .places = places, .sums = sums, .num_found = 0};
+    const float bound = bias_bounds_.empty() ? 0.0f : bias_bounds_[p], threshold = near_.threshold();
+    const float needed = (threshold - bound - estimate.base) / std::max(estimate.unit, std::numeric_limits<float>::min());
+    // More than what rounding may take from a score: offer() decides.
+    const float slack = 1e-6f * (std::abs(threshold) + std::abs(bound) + std::abs(estimate.base) + 32768 * estimate.unit);
+    return {.pairs = pairs_.data(),
+            .threshold = static_cast<std::int32_t>(std::clamp(std::floor(needed), -40000.0f, 40000.0f)),
+            .base = estimate.base,
+            .unit = estimate.unit,
+            .least = threshold - slack,
+            .places = places,
+            .sums = sums,
+            .num_found = 0};
   }
 
   // What the scan found in a partition is offered at once.
@@ -191,8 +199,12 @@ class PartitionedIndex::Seeker {
 // One thread's search.
 class PartitionedIndex::Probe {
  public:
-  Probe(const PartitionedIndex& index, const SearchRequest& request, std::span<const float> bias_bounds)
-      : index_(index), request_(request), bias_bounds_(bias_bounds), alone_(1) {
+  Probe(const PartitionedIndex& index, const SearchRequest& request, std::span<const float> arranged_bias)
+      : index_(index),
+        request_(request),
+        arranged_bias_(arranged_bias),
+        bias_bounds_(arranged_bias.first(std::min(arranged_bias.size(), index.num_partitions()))),
+        alone_(1) {
     std::size_t largest = 0;
     for (std::size_t p = 0; p < index.num_partitions(); ++p) largest = std::max(largest, index.starts_[p + 1] - index.starts_[p]);
     places_.resize(kNibbleQueries * largest * kNibbleBlock);
@@ -204,7 +216,7 @@ class PartitionedIndex::Probe {
     const std::size_t at_once = bias_bounds_.empty() ? end - begin : 1;
     std::vector<Seeker> unfinished;
     std::vector<std::vector<ScoredIndex>> opened;
-    Seeker seeker(index_, request_, bias_bounds_);
+    Seeker seeker(index_, request_, arranged_bias_);
     for (std::size_t first = begin; first < end; first += at_once) {
       std::vector<std::vector<ScoredIndex>> ranked;
       rank_partitions(first, first + at_once, kFirstProbes, ranked);
@@ -269,11 +281,16 @@ class PartitionedIndex::Probe {
     return index_.codes_.data() + index_.starts_[p] * index_.num_groups_ * kNibbleBlock * 2;
   }
 
+  const float* bias_of(std::uint32_t p) const {
+    return arranged_bias_.empty() ? nullptr : arranged_bias_.data() + index_.num_partitions() + index_.starts_[p] * kNibbleBlock;
+  }
+
   void scan(std::uint32_t p, std::uint32_t next, std::span<NibbleQuery> queries) const {
     kernels().scan_nibbles({.codes = codes_of(p),
                             .num_blocks = index_.starts_[p + 1] - index_.starts_[p],
                             .num_groups = index_.num_groups_,
                             .ahead = codes_of(next),
+                            .bias = bias_of(p),
                             .queries = queries.data(),
                             .num_queries = queries.size()});
   }
@@ -358,7 +375,7 @@ class PartitionedIndex::Probe {
 
   const PartitionedIndex& index_;
   const SearchRequest& request_;
-  const std::span<const float> bias_bounds_;
+  const std::span<const float> arranged_bias_, bias_bounds_;
   ThreadPool alone_;
   Matrix directions_;  // of queries: of length 1
   std::vector<float> hopes_;
@@ -376,12 +393,12 @@ void PartitionedIndex::search(const SearchRequest& request, ThreadPool& pool, st
   check_lists(request, num_candidates_);
   out.assign(request.queries.rows, {});
   if (request.k == 0) return;
-  const bool is_known = request.candidate_bias.empty() || !request.bias_bounds.empty();
-  const std::vector<float> bounds = is_known ? std::vector<float>{} : bias_bounds(request.candidate_bias);
+  const bool is_known = request.candidate_bias.empty() || !request.arranged_bias.empty();
+  const std::vector<float> own = is_known ? std::vector<float>{} : arrange_bias(request.candidate_bias);
+  const std::span<const float> arranged = is_known ? request.arranged_bias : own;
   const std::size_t share = (request.queries.rows + pool.num_threads() - 1) / pool.num_threads();
-  pool.for_blocks(request.queries.rows, std::clamp(share, kLeastBlock, kLargestBlock), [&](std::size_t begin, std::size_t end) {
-    Probe(*this, request, is_known ? request.bias_bounds : bounds).run(begin, end, out);
-  });
+  pool.for_blocks(request.queries.rows, std::clamp(share, kLeastBlock, kLargestBlock),
+                  [&](std::size_t begin, std::size_t end) { Probe(*this, request, arranged).run(begin, end, out); });
 }
 
 }  // namespace gemel

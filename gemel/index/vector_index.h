@@ -21,7 +21,7 @@ struct SearchRequest {
   std::span<const std::span<const std::uint32_t>> excluded;  // [num_queries], each sorted; empty: nothing is excluded
   std::size_t k = 10;
   ConstMatrixView candidates = {};          // [num_candidates, dim]: for an index that has no copy of them
-  std::span<const float> bias_bounds = {};  // what bias_bounds() says of candidate_bias; empty: not known yet
+  std::span<const float> arranged_bias = {};  // what arrange_bias() makes of candidate_bias; empty: not known yet
 };
 
 // That the request's lists have the lengths they should have.
@@ -33,8 +33,8 @@ class VectorIndex {
 
   virtual std::size_t size() const = 0;
 
-  // What the index wants to know of a bias before it searches with it.
-  virtual std::vector<float> bias_bounds(std::span<const float> /*candidate_bias*/) const { return {}; }
+  // A bias as the index reads it, worth keeping where many requests have the same.
+  virtual std::vector<float> arrange_bias(std::span<const float> /*candidate_bias*/) const { return {}; }
 
   // out[q]: the k best of query q by dot product plus bias, best first, ties to the lower index; fewer only when fewer pass. A score that
   // is not above -infinity is never among them. Neither the number of threads nor the other queries change a bit of it. An approximate

@@ -127,6 +127,7 @@ struct NibbleQuery {
   const std::uint32_t* pairs;  // [2 * num_groups]: two values of the query, each a signed byte, twice; 15 times what all their magnitudes
                                // add up to fits in 16 bits
   std::int32_t threshold;
+  float base, unit, least;  // where the scan has a bias: base + unit * sum + bias must reach the least too
   // Out, room for all: the candidates whose sum of products reaches the threshold, ascending, and the sum.
   std::uint32_t* places;
   std::int32_t* sums;
@@ -137,6 +138,7 @@ struct NibbleScan {
   const std::uint8_t* codes;  // [num_blocks, num_groups, kNibbleBlock, 2]
   std::size_t num_blocks, num_groups;
   const std::uint8_t* ahead;  // what to fetch meanwhile, as many bytes
+  const float* bias;  // [num_blocks * kNibbleBlock]; null: none
   NibbleQuery* queries;
   std::size_t num_queries;  // 1 to kNibbleQueries
 };

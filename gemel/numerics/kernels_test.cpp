@@ -341,10 +341,13 @@ TEST(Kernels, AScanOfNibblesAgreesWithASlowTwinForEachQueryThatSharesIt) {
             for (std::size_t q = 0; q < num_queries; ++q)
               queries[q] = {.pairs = pairs[q].data(),
                             .threshold = thresholds[(turn + q) % thresholds.size()],
+                            .base = 0,
+                            .unit = 0,
+                            .least = 0,
                             .places = places[q].data(),
                             .sums = sums[q].data(),
                             .num_found = 99};
-            set->scan_nibbles({codes.data() + 1, num_blocks, num_groups, codes.data() + 1, queries.data(), num_queries});
+            set->scan_nibbles({codes.data() + 1, num_blocks, num_groups, codes.data() + 1, nullptr, queries.data(), num_queries});
             for (std::size_t q = 0; q < num_queries; ++q) {
               std::size_t next = 0;
               for (std::uint32_t c = 0; c < expected[q].size(); ++c) {
@@ -357,6 +360,47 @@ TEST(Kernels, AScanOfNibblesAgreesWithASlowTwinForEachQueryThatSharesIt) {
             }
           }
       }
+}
+
+TEST(Kernels, AScanOfNibblesWithABiasKeepsTheScoresThatReachTheLeast) {
+  for (const Kernels* set : supported_kernels()) {
+    SCOPED_TRACE(set->name);
+    constexpr std::size_t kGroups = 3, kBlocks = 5, kCandidates = kBlocks * kNibbleBlock;
+    Rng rng(5);
+    std::vector<std::uint8_t> codes(kBlocks * kGroups * kNibbleBlock * 2 + 1);
+    for (auto& code : codes) code = static_cast<std::uint8_t>(rng.below(256));
+    Floats bias(kCandidates + 1);  // off the alignment by one
+    for (float& b : bias) b = static_cast<float>(rng.below(40));
+    bias[8] = -std::numeric_limits<float>::infinity();
+    std::vector<std::uint32_t> pairs(2 * kGroups, 0x0302'0302u);  // 2 and 3 in turn
+    std::vector<std::uint32_t> places(kCandidates), all(kCandidates);
+    std::vector<std::int32_t> sums(kCandidates), all_sums(kCandidates);
+    NibbleQuery query{.pairs = pairs.data(),
+                      .threshold = -40000,
+                      .base = -2,
+                      .unit = 0.5f,
+                      .least = 0,
+                      .places = all.data(),
+                      .sums = all_sums.data(),
+                      .num_found = 0};
+    set->scan_nibbles({codes.data() + 1, kBlocks, kGroups, codes.data() + 1, nullptr, &query, 1});
+    ASSERT_EQ(query.num_found, kCandidates);
+    query.places = places.data(), query.sums = sums.data();
+    for (const float least : {-std::numeric_limits<float>::infinity(), 100.0f, 130.0f, 1e9f}) {  // halves are exact: no rounding
+      query.least = least;
+      query.threshold = least > 0 ? static_cast<std::int32_t>((least + 2 - 39) / 0.5f) : -40000;
+      query.threshold = std::min(query.threshold, 40000);
+      set->scan_nibbles({codes.data() + 1, kBlocks, kGroups, codes.data() + 1, bias.data() + 1, &query, 1});
+      std::size_t next = 0;
+      for (std::uint32_t c = 0; c < kCandidates; ++c) {
+        if (!(-2 + 0.5f * static_cast<float>(all_sums[c]) + bias[1 + c] >= least)) continue;
+        ASSERT_LT(next, query.num_found);
+        EXPECT_EQ(places[next], c);
+        EXPECT_EQ(sums[next++], all_sums[c]);
+      }
+      EXPECT_EQ(next, query.num_found);
+    }
+  }
 }
 
 TEST(Kernels, ScoresOfRowsDoNotDependOnWhoIsScoredBeside) {

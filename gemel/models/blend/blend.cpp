@@ -38,7 +38,10 @@ Result<std::string> choose_knobs(const ModelEntry& entry, const TrainView& view,
   for (const std::string& setting : space) {
     earlier = std::move(model);
     GEMEL_ASSIGN_OR_RETURN(model, make_model(entry.name, setting));
-    if (earlier == nullptr || !model->take_fit(*earlier, view)) GEMEL_RETURN_IF_ERROR(model->fit(view, context));
+    if (earlier == nullptr || !model->take_fit(*earlier, view)) {
+      earlier.reset();  // two of some models need more memory than there is
+      GEMEL_RETURN_IF_ERROR(model->fit(view, context));
+    }
     GEMEL_ASSIGN_OR_RETURN(const double score, context.validation->score(*model));
     if (score <= best_score) continue;
     best_score = score;

@@ -365,7 +365,7 @@ void TwoTower::stand_at(const TrainView& view) {
 
 void TwoTower::set_bias() {
   counters_.bias(network_, weights_, item_bias_);
-  bias_bounds_ = index_.bias_bounds(item_bias_);
+  arranged_bias_ = index_.arrange_bias(item_bias_);
 }
 
 void TwoTower::advance(const Dataset& dataset, std::size_t num_events, TimePoint now) {
@@ -445,7 +445,7 @@ void TwoTower::recommend(std::span<const Query> queries, std::size_t k, std::spa
                    .excluded = asked.excluded,
                    .k = k,
                    .candidates = candidate_embeddings_,
-                   .bias_bounds = bias_bounds_},
+                   .arranged_bias = arranged_bias_},
                   pool, found);
     pool.for_blocks(some.size(), kQueriesPerBlock, [&](std::size_t first, std::size_t end) {
       for (std::size_t i = first; i < end; ++i) {

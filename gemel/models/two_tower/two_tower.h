@@ -96,7 +96,7 @@ class TwoTower final : public Recommender {
   std::vector<std::string> warnings_;
   Counters counters_;
   std::vector<float> item_bias_;  // [num_items]; empty without a prior
-  std::vector<float> bias_bounds_;  // what the index wants to know of it
+  std::vector<float> arranged_bias_;  // what the index wants to know of it
 };
 
 }  // namespace gemel
