@@ -128,6 +128,7 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
       earlier.reset();  // two of some models need more memory than there is
       GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
     }
+    earlier.reset();
     for (std::string& warning : model->warnings()) selection.warnings.push_back(std::move(warning));
     GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(*model, dataset, known, plan, pool, progress));
     selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall), seconds_since(start)});
@@ -138,7 +139,6 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
   }
   selection.knobs = best_trial(selection.trials)->knobs;
   model.reset();
-  earlier.reset();
   context.validation = nullptr;
   context.curves_path.clear();
   GEMEL_RETURN_IF_ERROR(fit_last(entry, dataset, split, options, context, selection));

@@ -94,7 +94,10 @@ void PartitionedIndex::code_partition(ConstMatrixView candidates, std::size_t pa
 void PartitionedIndex::set_effort(Effort effort) {
   effort_ = effort;
   hopes_.resize(spreads_.size());
-  for (std::size_t p = 0; p < hopes_.size(); ++p) hopes_[p] = effort.reach * spreads_[p];
+  for (std::size_t p = 0; p < hopes_.size(); ++p) {
+    hopes_[p] = effort.reach * spreads_[p];
+    largest_ = std::max(largest_, (starts_[p + 1] - starts_[p]) * kNibbleBlock);
+  }
 }
 
 std::size_t PartitionedIndex::size_bytes() const {

@@ -70,6 +70,7 @@ class PartitionedIndex : public VectorIndex {
   std::vector<std::uint8_t, AlignedAllocator<std::uint8_t>> codes_;  // [num_blocks, num_groups, kNibbleBlock, 2]
   Effort effort_;
   std::vector<float> hopes_;  // [num_partitions], reach * spread
+  std::size_t largest_ = 0;  // partition, in candidates of whole blocks
 };
 
 }  // namespace gemel

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 #include "gemel/index/testing.h"
 #include "gemel/numerics/rng.h"
@@ -116,41 +117,6 @@ TEST_P(PartitionedIndexTest, NeitherThreadsNorOtherQueriesChangeABit) {
   }
 }
 
-// Queries that open more than the nearest partitions go through them together, and must find what each finds alone.
-TEST_P(PartitionedIndexTest, WavesOfABatchFindWhatEachQueryFindsAlone) {
-  Rng rng(4);
-  Matrix scattered(3001, GetParam()), asking(70, GetParam());
-  for (std::size_t i = 0; i < scattered.size(); ++i) scattered.data()[i] = static_cast<float>(rng.normal());
-  for (std::size_t i = 0; i < asking.size(); ++i) asking.data()[i] = static_cast<float>(rng.normal());
-  std::ranges::fill(asking.row(7), std::numeric_limits<float>::quiet_NaN());
-  std::vector<float> bias(scattered.rows());
-  for (float& b : bias) b = static_cast<float>(rng.normal());
-  std::vector<std::uint8_t> few(scattered.rows(), 0), most(scattered.rows(), 1);
-  for (std::size_t c = 0; c < few.size(); c += 300) few[c] = 1;
-  for (std::size_t c = 0; c < most.size(); c += 3) most[c] = 0;
-  const std::vector<std::uint32_t> excluded = {1, 2, 601};
-  const std::vector<std::span<const std::uint32_t>> excluded_of(asking.rows(), excluded);
-  ThreadPool one(1);
-  PartitionedIndex many(scattered, {.num_partitions = 700}, pool);
-  for (const PartitionedIndex::Effort effort : {PartitionedIndex::Effort{1, 20}, {3, 20}, {6, 40}, {1e6f, 5000}})
-    for (const std::span<const float> added : {std::span<const float>{}, std::span<const float>(bias)})
-      for (const std::span<const std::uint8_t> eligible :
-           {std::span<const std::uint8_t>{}, std::span<const std::uint8_t>(few), std::span<const std::uint8_t>(most)}) {
-        SCOPED_TRACE(::testing::Message() << "reach " << effort.reach << ", bias " << !added.empty() << ", eligible " << eligible.size());
-        SearchRequest request{
-            .queries = asking, .candidate_bias = added, .eligible = eligible, .excluded = excluded_of, .k = 10, .candidates = scattered};
-        many.set_effort(effort);
-        Answers together, alone;
-        many.search(request, pool, together);
-        request.excluded = std::span(excluded_of).first(1);
-        for (std::size_t q = 0; q < asking.rows(); ++q) {
-          request.queries = asking.view().row_block(q, q + 1);
-          many.search(request, one, alone);
-          EXPECT_EQ(alone[0], together[q]) << q;
-        }
-      }
-}
-
 TEST_P(PartitionedIndexTest, AQueryOfNothingOrOfNoNumbersSpoilsNoOther) {
   Answers expected, found;
   index.search({.queries = queries, .candidate_bias = {}, .eligible = {}, .excluded = {}, .k = 10, .candidates = candidates}, pool,
@@ -177,6 +143,60 @@ TEST_P(PartitionedIndexTest, AQueryOfNothingGetsTheLargestBiasesEvenWhereAllAreB
 }
 
 INSTANTIATE_TEST_SUITE_P(Widths, PartitionedIndexTest, ::testing::Values(1, 6, 33));
+
+// Queries that open more than the nearest partitions go through them together, and must find what each finds alone.
+class WavesTest : public ::testing::TestWithParam<std::tuple<std::size_t, float>> {  // the width, how far candidates are apart
+ protected:
+  WavesTest() {
+    const auto [width, apart] = GetParam();
+    Rng rng(4);
+    scattered = Matrix(3001, width);
+    asking = Matrix(40, width);
+    for (std::size_t i = 0; i < scattered.size(); ++i) scattered.data()[i] = (apart < 1) + apart * static_cast<float>(rng.normal());
+    for (std::size_t i = 0; i < asking.size(); ++i) asking.data()[i] = static_cast<float>(rng.normal());
+    std::ranges::fill(asking.row(7), std::numeric_limits<float>::quiet_NaN());
+    std::ranges::fill(asking.row(8), 0.0f);
+    for (std::size_t c = 0; c < scattered.rows(); ++c) {
+      bias.push_back(apart * static_cast<float>(rng.normal()));
+      few.push_back(c % 300 == 0);
+      most.push_back(c % 3 != 0);
+    }
+    endless = bias;
+    for (std::size_t c = 0; c < endless.size(); c += 7) endless[c] = std::numeric_limits<float>::infinity();
+  }
+
+  Matrix scattered, asking;
+  std::vector<float> bias, endless;
+  std::vector<std::uint8_t> few, most;
+};
+
+TEST_P(WavesTest, OfABatchFindWhatEachQueryFindsAlone) {
+  const std::vector<std::uint32_t> excluded = {1, 2, 601};
+  const std::vector<std::span<const std::uint32_t>> excluded_of(asking.rows(), excluded);
+  ThreadPool pool(2), one(1);
+  PartitionedIndex index(scattered, {.num_partitions = 700}, pool);
+  for (const PartitionedIndex::Effort effort : {PartitionedIndex::Effort{1, 20}, {4, 20}, {1e6f, 5000}})
+    for (const std::span<const float> added : {std::span<const float>{}, std::span<const float>(bias), std::span<const float>(endless)})
+      for (const std::span<const std::uint8_t> eligible :
+           {std::span<const std::uint8_t>{}, std::span<const std::uint8_t>(few), std::span<const std::uint8_t>(most)}) {
+        SCOPED_TRACE(::testing::Message() << "reach " << effort.reach << ", bias " << (added.empty() ? 0 : added[0]) << ", eligible "
+                                          << eligible.size());
+        SearchRequest request{
+            .queries = asking, .candidate_bias = added, .eligible = eligible, .excluded = excluded_of, .k = 10, .candidates = scattered};
+        index.set_effort(effort);
+        Answers together, alone;
+        index.search(request, pool, together);
+        request.excluded = std::span(excluded_of).first(1);
+        for (std::size_t q = 0; q < asking.rows(); ++q) {
+          request.queries = asking.view().row_block(q, q + 1);
+          index.search(request, one, alone);
+          EXPECT_EQ(alone[0], together[q]) << q;
+        }
+      }
+}
+
+INSTANTIATE_TEST_SUITE_P(WidthsAndDistances, WavesTest,
+                         ::testing::Combine(::testing::Values(1, 6, 33), ::testing::Values(1.0f, 1e-6f, 1e-7f)));
 
 TEST(PartitionedIndex, FewAndEqualCandidatesAreNoTrouble) {
   ThreadPool pool(1);

@@ -1,10 +1,11 @@
 // How a PartitionedIndex answers. The few partitions that look best are opened for each query by itself. A query that needs more goes on in
-// waves, each of four times as many partitions, and the queries of a batch whose waves hold the same partition go through it together. What
-// the others know when a wave begins is never used: each query's hits are looked at in the order that it would have found them in alone.
+// waves, each of four times as many partitions, which it opens in the order of memory; so all queries of a batch can go through memory
+// together. No query reads what another found: each finds what it would alone.
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "gemel/base/check.h"
@@ -18,6 +19,7 @@ constexpr std::size_t kLeastBlock = 60, kLargestBlock = 256;  // queries that a 
 constexpr std::size_t kFirstProbes = 8, kNearest = 32;  // partitions ranked at first, and when they do not suffice
 constexpr std::size_t kWaveGrowth = 4;
 constexpr int kLargestSum = 32767 / (kNibbleLevels - 1);
+constexpr float kAllSums = -40000;  // a threshold that every sum of 16 bits reaches; none reaches its negative
 
 // Never so short that a bias divided by it is infinite.
 float length_of(std::span<const float> query) {
@@ -30,13 +32,6 @@ float length_of(std::span<const float> query) {
 // One query on its way through the partitions: its codes, and what is nearest to it so far.
 class PartitionedIndex::Seeker {
  public:
-  // Of members of one partition, those that pass the filter.
-  struct Hits {
-    std::uint32_t partition;
-    float rank;
-    std::size_t end;  // in ids_ and hit_sums_
-  };
-
   Seeker(const PartitionedIndex& index, const SearchRequest& request, std::span<const float> arranged_bias)
       : index_(index),
         request_(request),
@@ -55,60 +50,41 @@ class PartitionedIndex::Seeker {
   }
 
   std::size_t query() const { return q_; }
-  bool has_threshold() const { return near_.threshold() > kNever; }
   // Whether a partition of this rank is still worth opening.
   bool may_hold_more(float rank) const { return !(length_ * rank < near_.threshold()); }
 
   // What the scan of a partition has to know.
   NibbleQuery ask(std::uint32_t p, std::uint32_t* places, std::int32_t* sums) const {
-    const Estimate estimate = estimate_in(p);
+    // A member's score is about base + unit * its sum. Not from the partition's rank and hope, which may be so large that little of the
+    // score is left in it.
+    const float unit = unit_ * index_.spreads_[p];
+    const float base = kernels().dot(query_.data(), index_.centroids_.row(p).data(), query_.size()) - unit * middle_;
     const float bound = bias_bounds_.empty() ? 0.0f : bias_bounds_[p], threshold = near_.threshold();
-    const float needed = (threshold - bound - estimate.base) / std::max(estimate.unit, std::numeric_limits<float>::min());
-    // More than what rounding may take from a score: offer() decides.
-    const float slack = 1e-6f * (std::abs(threshold) + std::abs(bound) + std::abs(estimate.base) + 32768 * estimate.unit);
+    // More than what rounding may take from a score: take() decides.
+    const float slack = 1e-6f * (std::abs(threshold) + std::abs(bound) + std::abs(base) + 32768 * unit);
+    const float least = std::isfinite(slack) ? threshold - slack : kNever;
+    const float needed = (least - bound - base) / std::max(unit, std::numeric_limits<float>::min());
     return {.pairs = pairs_.data(),
-            .threshold = static_cast<std::int32_t>(std::clamp(std::floor(needed), -40000.0f, 40000.0f)),
-            .base = estimate.base,
-            .unit = estimate.unit,
-            .least = threshold - slack,
+            .threshold = static_cast<std::int32_t>(needed > kAllSums ? std::floor(std::min(needed, -kAllSums)) : kAllSums),
+            .base = base,
+            .unit = unit,
+            .least = least,
             .places = places,
             .sums = sums,
             .num_found = 0};
   }
 
-  // What the scan found in a partition is offered at once.
+  // Offers what the scan found in a partition.
   void take(std::uint32_t p, const NibbleQuery& scanned) {
-    const std::int32_t least = has_threshold() ? std::numeric_limits<std::int32_t>::min() : sum_of_best({scanned.sums, scanned.num_found});
-    const Estimate estimate = estimate_in(p);
-    const std::uint32_t* ids = index_.ids_.data() + index_.starts_[p] * kNibbleBlock;
-    for (std::size_t i = 0; i < scanned.num_found; ++i)
-      if (scanned.sums[i] >= least && passes(ids[scanned.places[i]])) offer(estimate, ids[scanned.places[i]], scanned.sums[i]);
-  }
-
-  // Or kept, and offered with all others of the wave by take_kept().
-  void keep(std::uint32_t p, float rank, const NibbleQuery& scanned) {
+    const std::int32_t least =
+        near_.threshold() > kNever ? std::numeric_limits<std::int32_t>::min() : sum_of_best({scanned.sums, scanned.num_found});
     const std::uint32_t* ids = index_.ids_.data() + index_.starts_[p] * kNibbleBlock;
     for (std::size_t i = 0; i < scanned.num_found; ++i) {
       const std::uint32_t id = ids[scanned.places[i]];
-      if (!passes(id)) continue;
-      ids_.push_back(id);
-      hit_sums_.push_back(scanned.sums[i]);
+      if (scanned.sums[i] < least || !passes(id)) continue;
+      const float score = scanned.base + scanned.unit * static_cast<float>(scanned.sums[i]);
+      near_.offer(id, request_.candidate_bias.empty() ? score : score + request_.candidate_bias[id]);
     }
-    hits_.push_back({p, rank, ids_.size()});
-  }
-
-  // As if each partition had been scanned only now, and left out where it is not worth it any more.
-  void take_kept() {
-    std::size_t i = 0;
-    for (const Hits& hits : hits_) {
-      const Estimate estimate = estimate_in(hits.partition);
-      if (may_hold_more(hits.rank))
-        for (; i < hits.end; ++i) offer(estimate, ids_[i], hit_sums_[i]);
-      i = hits.end;
-    }
-    hits_.clear();
-    ids_.clear();
-    hit_sums_.clear();
   }
 
   // Scores the nearest in floats; the best of them.
@@ -130,17 +106,6 @@ class PartitionedIndex::Seeker {
   }
 
  private:
-  // A member's score is about base + unit * its sum.
-  struct Estimate {
-    float base, unit;
-  };
-
-  // Not from the partition's rank and hope, which may be so large that little of the score is left in it.
-  Estimate estimate_in(std::uint32_t p) const {
-    const float unit = unit_ * index_.spreads_[p];
-    return {kernels().dot(query_.data(), index_.centroids_.row(p).data(), query_.size()) - unit * middle_, unit};
-  }
-
   // Signed bytes, such that no sum over the values leaves 16 bits.
   void code_query() {
     float sum = 0, largest = 0;
@@ -175,11 +140,6 @@ class PartitionedIndex::Seeker {
     return id != kNobody && (request_.eligible.empty() || request_.eligible[id] != 0) && !std::ranges::binary_search(excluded_, id);
   }
 
-  void offer(Estimate estimate, std::uint32_t id, std::int32_t sum) {
-    const float score = estimate.base + estimate.unit * static_cast<float>(sum);
-    near_.offer(id, request_.candidate_bias.empty() ? score : score + request_.candidate_bias[id]);
-  }
-
   const PartitionedIndex& index_;
   const SearchRequest& request_;
   const std::span<const float> bias_bounds_;
@@ -190,9 +150,8 @@ class PartitionedIndex::Seeker {
   std::span<const float> query_;
   std::span<const std::uint32_t> excluded_;
   float length_ = 0, unit_ = 0, middle_ = 0;
-  std::vector<Hits> hits_;
-  std::vector<std::uint32_t> ids_, which_;
-  std::vector<std::int32_t> hit_sums_, ordered_;
+  std::vector<std::uint32_t> which_;
+  std::vector<std::int32_t> ordered_;
   std::vector<float> scores_;
 };
 
@@ -205,10 +164,7 @@ class PartitionedIndex::Probe {
         arranged_bias_(arranged_bias),
         bias_bounds_(arranged_bias.first(std::min(arranged_bias.size(), index.num_partitions()))),
         alone_(1) {
-    std::size_t largest = 0;
-    for (std::size_t p = 0; p < index.num_partitions(); ++p) largest = std::max(largest, index.starts_[p + 1] - index.starts_[p]);
-    places_.resize(kNibbleQueries * largest * kNibbleBlock);
-    sums_.resize(places_.size());
+    make_room(1);
   }
 
   void run(std::size_t begin, std::size_t end, std::vector<std::vector<ScoredIndex>>& out) {
@@ -271,8 +227,20 @@ class PartitionedIndex::Probe {
     }
   }
 
+  // For what that many queries find in a partition.
+  void make_room(std::size_t num_queries) {
+    if (num_queries <= room_) return;
+    places_ = std::make_unique_for_overwrite<std::uint32_t[]>(num_queries * index_.largest_);
+    sums_ = std::make_unique_for_overwrite<std::int32_t[]>(num_queries * index_.largest_);
+    room_ = num_queries;
+  }
+
+  NibbleQuery ask(const Seeker& seeker, std::uint32_t p, std::size_t place) {
+    return seeker.ask(p, places_.get() + place * index_.largest_, sums_.get() + place * index_.largest_);
+  }
+
   void open(Seeker& seeker, std::uint32_t p, std::uint32_t next) {
-    NibbleQuery query = seeker.ask(p, places_.data(), sums_.data());
+    NibbleQuery query = ask(seeker, p, 0);
     scan(p, next, {&query, 1});
     seeker.take(p, query);
   }
@@ -316,62 +284,54 @@ class PartitionedIndex::Probe {
       rank_all(seekers[i].query(), left.row(i));
       for (const ScoredIndex& nearest : opened[i]) left(i, nearest.index) = kNever;
     }
+    make_room(std::min(seekers.size(), kNibbleQueries));
     for (std::size_t size = (kWaveGrowth - 1) * kNearest; !active.empty(); size *= kWaveGrowth) {
-      for (const std::size_t i : active) {
-        take_wave(size, left.row(i));
-        // Without a threshold nearly everything is found: then each partition waits for what those before it give.
-        if (active.size() == 1 || !seekers[i].has_threshold()) open_wave(seekers[i]);
-        else
-          for (const ScoredIndex& p : wave_)
-            if (seekers[i].may_hold_more(p.score)) openings_[p.index].push_back({i, p.score});
-      }
-      open_together(seekers);
+      for (const std::size_t i : active) take_wave(size, left.row(i), seekers[i]);
+      open_wave();
       std::erase_if(active, [&](std::size_t i) {
-        seekers[i].take_kept();
         const float best = kernels().row_max(left.row(i).data(), left.cols());
         return best == kNever || !seekers[i].may_hold_more(best);
       });
     }
   }
 
-  // The partitions with the highest ranks, in the order in which they lie in memory.
-  void take_wave(std::size_t size, std::span<float> left) {
+  // The partitions with the highest ranks that are left will be opened.
+  void take_wave(std::size_t size, std::span<float> left, Seeker& seeker) {
     const float least = kernels().value_reached_by(size, left.data(), left.size());
-    wave_.clear();
     for (std::uint32_t p = 0; p < left.size(); ++p) {
       if (!(left[p] >= least)) continue;
-      wave_.push_back({p, left[p]});
+      if (seeker.may_hold_more(left[p])) openings_[p].push_back({&seeker, left[p]});
       left[p] = kNever;
     }
   }
 
-  void open_wave(Seeker& seeker) {
-    for (std::size_t i = 0; i < wave_.size(); ++i)
-      if (seeker.may_hold_more(wave_[i].score)) open(seeker, wave_[i].index, wave_[std::min(i + 1, wave_.size() - 1)].index);
-  }
-
-  void open_together(std::vector<Seeker>& seekers) {
-    for (std::uint32_t p = 0; p < openings_.size(); ++p) {
-      std::span<const Opening> waiting = openings_[p];
-      while (!waiting.empty()) {
-        const std::span<const Opening> some = waiting.first(std::min(waiting.size(), kNibbleQueries));
-        waiting = waiting.subspan(some.size());
-        NibbleQuery queries[kNibbleQueries];
-        for (std::size_t i = 0; i < some.size(); ++i) {
-          const std::size_t room = i * places_.size() / kNibbleQueries;
-          queries[i] = seekers[some[i].seeker].ask(p, places_.data() + room, sums_.data() + room);
-        }
-        scan(p, std::min<std::uint32_t>(p + 1, static_cast<std::uint32_t>(openings_.size()) - 1), {queries, some.size()});
-        for (std::size_t i = 0; i < some.size(); ++i) seekers[some[i].seeker].keep(p, some[i].rank, queries[i]);
-      }
-      openings_[p].clear();
+  void open_wave() {
+    std::vector<std::uint32_t> wanted;
+    for (std::uint32_t p = 0; p < openings_.size(); ++p)
+      if (!openings_[p].empty()) wanted.push_back(p);
+    for (std::size_t n = 0; n < wanted.size(); ++n) {
+      std::vector<Opening>& openings = openings_[wanted[n]];
+      std::erase_if(openings, [](const Opening& opening) { return !opening.seeker->may_hold_more(opening.rank); });
+      open_together(wanted[n], wanted[std::min(n + 1, wanted.size() - 1)], openings);
+      openings.clear();
     }
   }
 
   struct Opening {
-    std::size_t seeker;
+    Seeker* seeker;
     float rank;
   };
+
+  void open_together(std::uint32_t p, std::uint32_t next, std::span<const Opening> openings) {
+    while (!openings.empty()) {
+      const std::span<const Opening> some = openings.first(std::min(openings.size(), kNibbleQueries));
+      openings = openings.subspan(some.size());
+      NibbleQuery queries[kNibbleQueries];
+      for (std::size_t i = 0; i < some.size(); ++i) queries[i] = ask(*some[i].seeker, p, i);
+      scan(p, next, {queries, some.size()});
+      for (std::size_t i = 0; i < some.size(); ++i) some[i].seeker->take(p, queries[i]);
+    }
+  }
 
   const PartitionedIndex& index_;
   const SearchRequest& request_;
@@ -379,10 +339,10 @@ class PartitionedIndex::Probe {
   ThreadPool alone_;
   Matrix directions_;  // of queries: of length 1
   std::vector<float> hopes_;
-  std::vector<std::uint32_t> places_;  // [kNibbleQueries, members of the largest partition]
-  std::vector<std::int32_t> sums_;  // the same
+  std::size_t room_ = 0;  // queries
+  std::unique_ptr<std::uint32_t[]> places_;  // [room, largest partition]
+  std::unique_ptr<std::int32_t[]> sums_;  // the same
   std::vector<std::uint32_t> all_;  // partitions
-  std::vector<ScoredIndex> wave_;
   std::vector<std::vector<Opening>> openings_;  // [num_partitions], of a wave
 };
 
@@ -393,6 +353,9 @@ void PartitionedIndex::search(const SearchRequest& request, ThreadPool& pool, st
   check_lists(request, num_candidates_);
   out.assign(request.queries.rows, {});
   if (request.k == 0) return;
+  GEMEL_CHECK(
+      request.arranged_bias.empty() || (!request.candidate_bias.empty() && request.arranged_bias.size() == num_partitions() + ids_.size()),
+      "search: a bias that this index did not arrange");
   const bool is_known = request.candidate_bias.empty() || !request.arranged_bias.empty();
   const std::vector<float> own = is_known ? std::vector<float>{} : arrange_bias(request.candidate_bias);
   const std::span<const float> arranged = is_known ? request.arranged_bias : own;

@@ -39,7 +39,8 @@ void sort_by_size(std::vector<Effect>& effects) {
   std::ranges::stable_sort(effects, std::greater(), [](const Effect& effect) { return std::abs(effect.effect); });
 }
 
-// What the products of some events add to a score, from what each event adds; largest first.
-std::vector<HistoryEffect> history_effects(std::span<const HistoryItem> events, const std::function<double(std::size_t event)>& effect);
+// What the products of some events of the history add to a score, from what each event adds; largest first.
+std::vector<HistoryEffect> history_effects(const Query& query, std::span<const HistoryItem> events,
+                                           const std::function<double(std::size_t event)>& effect);
 
 }  // namespace gemel

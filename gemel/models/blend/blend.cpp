@@ -42,6 +42,7 @@ Result<std::string> choose_knobs(const ModelEntry& entry, const TrainView& view,
       earlier.reset();  // two of some models need more memory than there is
       GEMEL_RETURN_IF_ERROR(model->fit(view, context));
     }
+    earlier.reset();
     GEMEL_ASSIGN_OR_RETURN(const double score, context.validation->score(*model));
     if (score <= best_score) continue;
     best_score = score;

@@ -148,8 +148,9 @@ Result<Explanations> Content::explain(const Query& query, std::span<const ItemIn
       if (profile[terms[n]] > 0) product.features.push_back({terms_.name(terms[n]), per_length * profile[terms[n]] * weights[n]});
     sort_by_size(product.features);
     const auto events = knobs_.history.recent(query);
-    product.history = history_effects(
-        events, [&](std::size_t n) { return per_length * strength(query, n) * terms_.product(to_size(events[n].item), to_size(item)); });
+    product.history = history_effects(query, events, [&](std::size_t n) {
+      return per_length * strength(query, n) * terms_.product(to_size(events[n].item), to_size(item));
+    });
   }
   return explanations;
 }

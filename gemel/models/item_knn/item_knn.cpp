@@ -141,10 +141,13 @@ void ItemKnn::recommend(std::span<const Query> queries, std::size_t k, std::span
   });
 }
 
-float ItemKnn::similarity(ItemIndex item, ItemIndex neighbour) const {
-  const auto begin = neighbours_.begin() + offsets_[to_size(item)], end = neighbours_.begin() + offsets_[to_size(item) + 1];
-  const auto found = std::find(begin, end, static_cast<std::uint32_t>(neighbour));
-  return found == end ? 0 : similarities_[static_cast<std::size_t>(found - neighbours_.begin())];
+double ItemKnn::effect_of(const Query& query, std::size_t event, ItemIndex item) const {
+  const std::size_t past = to_size(knobs_.history.recent(query)[event].item);
+  const auto begin = neighbours_.begin() + offsets_[past], end = neighbours_.begin() + offsets_[past + 1];
+  const auto found = std::find(begin, end, static_cast<std::uint32_t>(item));
+  if (found == end) return 0;
+  const auto strength = static_cast<float>(knobs_.history.fade(query, event));
+  return std::max(similarities_[static_cast<std::size_t>(found - neighbours_.begin())] * strength, TouchedScores::kLeast);
 }
 
 Result<Explanations> ItemKnn::explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t>,
@@ -157,9 +160,8 @@ Result<Explanations> ItemKnn::explain(const Query& query, std::span<const ItemIn
   for (const ItemIndex item : items) {
     ScoreExplanation& product = explanations.products.emplace_back(mixed.parts_of(item));
     if (product.parts.empty()) continue;
-    const auto events = knobs_.history.recent(query);
-    product.history = history_effects(
-        events, [&](std::size_t n) { return mixed.own_factor() * similarity(events[n].item, item) * knobs_.history.fade(query, n); });
+    product.history = history_effects(query, knobs_.history.recent(query),
+                                      [&](std::size_t event) { return mixed.own_factor() * effect_of(query, event, item); });
   }
   return explanations;
 }

@@ -45,7 +45,7 @@ class ItemKnn : public Recommender {
   Result<void> load(const std::filesystem::path& directory) override;
 
  private:
-  float similarity(ItemIndex item, ItemIndex neighbour) const;  // 0: it is none
+  double effect_of(const Query& query, std::size_t event, ItemIndex item) const;  // what recent(query)[event] adds to the item's own score
   void add_history(const Query& query, TouchedScores& scores) const;
 
   Knobs knobs_;

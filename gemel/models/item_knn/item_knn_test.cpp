@@ -149,26 +149,28 @@ TEST(ItemKnn, WhatThePastProductsAddIsItsOwnPartOfTheScore) {
     events.push_back({concat("user", rng.below(50)), concat("item", rng.below(30)), rng.uniform() * 50});
   const Dataset shop = testing::make_dataset(events);
   ThreadPool pool(1);
-  for (const double weight : {0., .4}) {
-    ItemKnn model(
-        {.neighbours = 12, .history = {.half_life_days = 30, .half_life_events = 4, .length = 9}, .popularity = {.weight = weight}});
-    ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(51)}, {.pool = pool}));
-    const Histories histories(shop, shop.num_events());
-    const Query query{.user = UserIndex{3}, .at = at_day(51), .history = histories.of(UserIndex{3}), .excluded = {}};
-    std::vector<std::vector<ScoredItem>> answers;
-    model.recommend({&query, 1}, 10, {}, pool, answers);
-    std::vector<ItemIndex> items;
-    for (const ScoredItem& scored : answers[0]) items.push_back(scored.item);
-    const Explanations explained = model.explain(query, items, {}, pool).value();
-    for (std::size_t i = 0; i < items.size(); ++i) {
-      const ScoreExplanation& product = explained.products[i];
-      ASSERT_EQ(product.parts.size(), weight > 0 ? 2u : 1u);
-      EXPECT_NEAR(product.score, answers[0][i].score, 1e-6);
-      double by_past = 0;
-      for (const HistoryEffect& effect : product.history) by_past += effect.effect;
-      EXPECT_NEAR(by_past, product.parts[0].value, 1e-6);
+  for (const double weight : {0., .4})
+    for (const double half_life : {30., 2.}) {  // 150 half-lives: only the least of floats is left
+      ItemKnn model({.neighbours = 12,
+                     .history = {.half_life_days = half_life, .half_life_events = 4, .length = 9},
+                     .popularity = {.weight = weight}});
+      ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(351)}, {.pool = pool}));
+      const Histories histories(shop, shop.num_events());
+      const Query query{.user = UserIndex{3}, .at = at_day(351), .history = histories.of(UserIndex{3}), .excluded = {}};
+      std::vector<std::vector<ScoredItem>> answers;
+      model.recommend({&query, 1}, 10, {}, pool, answers);
+      std::vector<ItemIndex> items;
+      for (const ScoredItem& scored : answers[0]) items.push_back(scored.item);
+      const Explanations explained = model.explain(query, items, {}, pool).value();
+      for (std::size_t i = 0; i < items.size(); ++i) {
+        const ScoreExplanation& product = explained.products[i];
+        ASSERT_EQ(product.parts.size(), weight > 0 ? 2u : 1u);
+        EXPECT_NEAR(product.score, answers[0][i].score, 1e-6);
+        double by_past = 0;
+        for (const HistoryEffect& effect : product.history) by_past += effect.effect;
+        EXPECT_NEAR(by_past, product.parts[0].value, 1e-6);
+      }
     }
-  }
 }
 
 TEST(ItemKnn, ADamagedFileIsAnErrorNotACrash) {

@@ -40,7 +40,8 @@ class UserKnn : public Recommender {
   void advance(const Dataset& dataset, std::size_t num_events, TimePoint now) override;
   void recommend(std::span<const Query> queries, std::size_t k, std::span<const std::uint8_t> eligible, ThreadPool& pool,
                  std::vector<std::vector<ScoredItem>>& out) const override;
-  // The history's effects are through whom it makes neighbours, as long as they are the same ones; they add up to the part `user_knn`.
+  // The history's effects are through whom it makes neighbours, as long as they are the same ones; they add up to the part `user_knn`
+  // (but for scores so small that a float just holds them).
   Result<Explanations> explain(const Query& query, std::span<const ItemIndex> items, std::span<const std::uint8_t> eligible,
                                ThreadPool& pool) const override;
   Result<void> save(const std::filesystem::path& directory) const override;
