@@ -1,6 +1,7 @@
 #include "gemel/index/code_search.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "gemel/index/panel_hits.h"
 
@@ -9,7 +10,15 @@ namespace {
 
 constexpr std::size_t kTile = 6;            // queries scanned together
 constexpr std::size_t kFirstPanels = 512;   // 8,192 candidates give the first threshold; their bounds for a tile: 200 KB
+constexpr std::size_t kPageFloats = 1024, kApart = 768;  // see keep_apart
 constexpr std::size_t kPanelsAtOnce = 128;  // then it rises with every 2,048; 128 KB of codes at dim 64
+
+// The scan reads biases and writes bounds at the same pace. A load waits for a store shortly before it whose address has the same last 12
+// bits, were it to another page: so the bounds begin three quarters of a page behind the biases, wherever the buffer (a page longer) lies.
+float* keep_apart(float* buffer, const float* bias) {
+  const auto place = [](const float* at) { return reinterpret_cast<std::uintptr_t>(at) / sizeof(float); };
+  return buffer + (place(bias) + kApart - place(buffer)) % kPageFloats;
+}
 
 }  // namespace
 
@@ -26,7 +35,7 @@ CodeSearch::CodeSearch(const CodedPanels& panels, ConstMatrixView candidates, co
       hit_panels_(tile_ * kPanelsAtOnce),
       num_hits_(tile_) {
   const std::size_t longest = std::max(first_stretch_, kPanelsAtOnce) * kPanelWidth;
-  hit_bounds_ = std::make_unique_for_overwrite<float[]>(tile_ * longest);
+  bounds_buffer_ = std::make_unique_for_overwrite<float[]>(tile_ * longest + kPageFloats);
   in_reach_ = std::make_unique_for_overwrite<std::uint32_t[]>(longest);
 }
 
@@ -43,6 +52,7 @@ void CodeSearch::run(std::size_t begin, std::size_t end, std::vector<std::vector
     for (std::size_t panel = 0; panel < num_panels_ && request_.k > 0;) {
       const std::size_t stretch = panel == 0 ? first_stretch_ : std::min(kPanelsAtOnce, num_panels_ - panel);
       const RequestBias::Parts bias = bias_.parts_of_panels(panel, stretch);
+      hit_bounds_ = keep_apart(bounds_buffer_.get(), bias.bias);
       for (std::size_t query = 0; query < end - begin; query += tile_) {
         const std::size_t tile = std::min(tile_, end - begin - query);
         scan(query, tile, panel, stretch, bias);
@@ -61,7 +71,7 @@ void CodeSearch::scan(std::size_t first_query, std::size_t num_queries, std::siz
   scan.bias = bias.bias;
   scan.eligible = bias.eligible;
   scan.hit_panels = hit_panels_.data();
-  scan.hit_bounds = hit_bounds_.get();
+  scan.hit_bounds = hit_bounds_;
   scan.num_hits = num_hits_.data();
   if (first_panel == 0) {
     std::size_t most_struck = 0;
@@ -89,7 +99,7 @@ void CodeSearch::set_first_threshold(std::size_t query, std::size_t place, std::
 // Scores in floats what can reach the threshold, then raises it.
 void CodeSearch::keep_best(std::size_t query, std::size_t place, std::size_t first_panel, std::size_t num_panels) {
   const std::span panels(hit_panels_.data() + place * num_panels, first_panel == 0 ? 0 : num_hits_[place]);
-  float* bounds = hit_bounds_.get() + place * num_panels * kPanelWidth;
+  float* bounds = hit_bounds_ + place * num_panels * kPanelWidth;
   if (first_panel == 0) set_first_threshold(query, place, num_panels);
   else strike_excluded(panels, first_panel, first_panel + num_panels, excluded_[query], bounds);
   const std::size_t num_bounds = num_hits_[place] * kPanelWidth;

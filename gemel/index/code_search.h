@@ -36,7 +36,8 @@ class CodeSearch {
   CodedPanels::Queries coded_;
   // Of a tile of queries and a stretch of panels.
   std::vector<std::uint32_t> hit_panels_, num_hits_;
-  std::unique_ptr<float[]> hit_bounds_;
+  std::unique_ptr<float[]> bounds_buffer_;
+  float* hit_bounds_ = nullptr;
   std::vector<float> maxima_;
   std::size_t num_maxima_ = 0;
   // Of one query.
