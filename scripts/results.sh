@@ -19,13 +19,13 @@ measure() {
     tee "$bundle.txt"
 }
 
-# blend DATA SHOP REPEATS [--retrain]: the two-tower and customers' neighbours in one ranking, experiments/blend_SHOP.toml.
+# blend SHOP REPEATS [--retrain]: the two-tower and customers' neighbours in one ranking, experiments/blend_SHOP.toml.
 blend() {
-  local data=$1 shop=$2 repeats=$3
-  echo "== $data, blend, repeats $repeats ${4:-}"
-  [[ -d $out/$data ]] || gemel ingest "examples/$shop.toml" --out "$out/$data" --quiet >"$out/$data.ingest.txt"
-  gemel evaluate "$out/$data" --models blend --config "experiments/blend_$shop.toml" --protocol rolling_week --repeats "$repeats" ${4:+"$4"} \
-    --results $results --data-name "$data" --quiet
+  local shop=$1 repeats=$2
+  echo "== $shop, blend, repeats $repeats ${3:-}"
+  [[ -d $out/$shop ]] || gemel ingest "examples/$shop.toml" --out "$out/$shop" --quiet >"$out/$shop.ingest.txt"
+  gemel evaluate "$out/$shop" --models blend --config "experiments/blend_$shop.toml" --protocol rolling_week --repeats "$repeats" ${3:+"$3"} \
+    --results $results --data-name "$shop" --quiet
 }
 
 mkdir -p $out
@@ -37,10 +37,10 @@ for name in "${@:-all}"; do
     all | complete_journey_repeats) measure complete_journey complete_journey rolling_week keep experiments/complete_journey_repeats.toml ;;&
     all | blends)
       for retrain in '' --retrain; do
-        blend sephora sephora keep $retrain
-        blend amazon_beauty amazon_beauty keep $retrain
+        blend sephora keep $retrain
+        blend amazon_beauty keep $retrain
       done
-      blend complete_journey complete_journey drop
+      blend complete_journey drop
       ;;&
     all | frozen_trial)
       measure sephora_unmerged sephora_unmerged frozen_trial keep experiments/frozen_trial_sephora.toml

@@ -67,10 +67,8 @@ std::string one_line(const toml::node& node) {
     for (const auto& value : *list) text += concat(text.empty() ? "" : ", ", one_line(value));
     return concat("[", text, "]");
   }
-  if (const auto* number = node.as_floating_point(); number != nullptr && std::isfinite(number->get())) {
-    text = concat(number->get());  // the fewest digits that read back to it; toml++ writes 17
-    return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
-  }
+  if (const auto* number = node.as_floating_point(); number != nullptr && std::isfinite(number->get()))
+    return toml_number(number->get());  // toml++ writes 17 digits
   std::ostringstream out;
   node.visit([&](const auto& value) { out << toml::default_formatter{value, toml::format_flags::none}; });
   return out.str();

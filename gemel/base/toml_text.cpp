@@ -21,6 +21,11 @@ std::string toml_text(std::string_view text) {
   return out + "\"";
 }
 
+std::string toml_number(double number) {
+  const std::string text = concat(number);
+  return text.find_first_of(".e") == std::string::npos ? text + ".0" : text;
+}
+
 std::string toml_text(const std::vector<std::string>& texts) { return texts.size() == 1 ? toml_text(texts[0]) : toml_list(texts); }
 
 std::string toml_list(const std::vector<std::string>& texts) {

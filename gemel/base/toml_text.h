@@ -7,6 +7,7 @@
 
 namespace gemel {
 
+std::string toml_number(double number);  // finite; the fewest digits that read back to it, and as a float: 3.0
 std::string toml_text(std::string_view text);                    // "a \"quoted\" text", with its quotes
 std::string toml_text(const std::vector<std::string>& texts);  // a list; one text stands alone
 std::string toml_list(const std::vector<std::string>& texts);  // a list always

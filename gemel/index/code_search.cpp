@@ -10,8 +10,8 @@ namespace {
 
 constexpr std::size_t kTile = 6;            // queries scanned together
 constexpr std::size_t kFirstPanels = 512;   // 8,192 candidates give the first threshold; their bounds for a tile: 200 KB
-constexpr std::size_t kPageFloats = 1024, kApart = 768;  // see keep_apart
 constexpr std::size_t kPanelsAtOnce = 128;  // then it rises with every 2,048; 128 KB of codes at dim 64
+constexpr std::size_t kPageFloats = 1024, kApart = 768;  // see keep_apart
 
 // The scan reads biases and writes bounds at the same pace. A load waits for a store shortly before it whose address has the same last 12
 // bits, were it to another page: so the bounds begin three quarters of a page behind the biases, wherever the buffer (a page longer) lies.

@@ -32,10 +32,10 @@ float length_of(std::span<const float> query) {
 // One query on its way through the partitions: its codes, and what is nearest to it so far.
 class PartitionedIndex::Seeker {
  public:
-  Seeker(const PartitionedIndex& index, const SearchRequest& request, std::span<const float> arranged_bias)
+  Seeker(const PartitionedIndex& index, const SearchRequest& request, std::span<const float> bias_bounds)
       : index_(index),
         request_(request),
-        bias_bounds_(arranged_bias.first(std::min(arranged_bias.size(), index.num_partitions()))),
+        bias_bounds_(bias_bounds),
         num_near_(std::max(index.effort_.num_scored, request.k)),
         near_(num_near_),
         pairs_(2 * index.num_groups_) {}
@@ -172,7 +172,7 @@ class PartitionedIndex::Probe {
     const std::size_t at_once = bias_bounds_.empty() ? end - begin : 1;
     std::vector<Seeker> unfinished;
     std::vector<std::vector<ScoredIndex>> opened;
-    Seeker seeker(index_, request_, arranged_bias_);
+    Seeker seeker(index_, request_, bias_bounds_);
     for (std::size_t first = begin; first < end; first += at_once) {
       std::vector<std::vector<ScoredIndex>> ranked;
       rank_partitions(first, first + at_once, kFirstProbes, ranked);
@@ -213,6 +213,11 @@ class PartitionedIndex::Probe {
     return hopes_;
   }
 
+  struct Opening {
+    Seeker* seeker;
+    float rank;
+  };
+
   // True when no other partition is worth opening; else `ranked` are those that have been.
   bool open_nearest(Seeker& seeker, std::vector<ScoredIndex>& ranked) {
     for (std::size_t next = 0;; ++next) {
@@ -223,7 +228,8 @@ class PartitionedIndex::Probe {
       }
       if (next == kNearest) return false;
       if (next >= ranked.size() || !seeker.may_hold_more(ranked[next].score)) return true;
-      open(seeker, ranked[next].index, next + 1 < ranked.size() ? ranked[next + 1].index : ranked[next].index);
+      const Opening opening{&seeker, ranked[next].score};
+      open(ranked[next].index, ranked[std::min(next + 1, ranked.size() - 1)].index, {&opening, 1});
     }
   }
 
@@ -233,16 +239,6 @@ class PartitionedIndex::Probe {
     places_ = std::make_unique_for_overwrite<std::uint32_t[]>(num_queries * index_.largest_);
     sums_ = std::make_unique_for_overwrite<std::int32_t[]>(num_queries * index_.largest_);
     room_ = num_queries;
-  }
-
-  NibbleQuery ask(const Seeker& seeker, std::uint32_t p, std::size_t place) {
-    return seeker.ask(p, places_.get() + place * index_.largest_, sums_.get() + place * index_.largest_);
-  }
-
-  void open(Seeker& seeker, std::uint32_t p, std::uint32_t next) {
-    NibbleQuery query = ask(seeker, p, 0);
-    scan(p, next, {&query, 1});
-    seeker.take(p, query);
   }
 
   const std::uint8_t* codes_of(std::uint32_t p) const {
@@ -312,22 +308,19 @@ class PartitionedIndex::Probe {
     for (std::size_t n = 0; n < wanted.size(); ++n) {
       std::vector<Opening>& openings = openings_[wanted[n]];
       std::erase_if(openings, [](const Opening& opening) { return !opening.seeker->may_hold_more(opening.rank); });
-      open_together(wanted[n], wanted[std::min(n + 1, wanted.size() - 1)], openings);
+      open(wanted[n], wanted[std::min(n + 1, wanted.size() - 1)], openings);
       openings.clear();
     }
   }
 
-  struct Opening {
-    Seeker* seeker;
-    float rank;
-  };
-
-  void open_together(std::uint32_t p, std::uint32_t next, std::span<const Opening> openings) {
+  // Four queries a scan; the codes of the partition that comes next are fetched meanwhile.
+  void open(std::uint32_t p, std::uint32_t next, std::span<const Opening> openings) {
     while (!openings.empty()) {
       const std::span<const Opening> some = openings.first(std::min(openings.size(), kNibbleQueries));
       openings = openings.subspan(some.size());
       NibbleQuery queries[kNibbleQueries];
-      for (std::size_t i = 0; i < some.size(); ++i) queries[i] = ask(*some[i].seeker, p, i);
+      for (std::size_t i = 0; i < some.size(); ++i)
+        queries[i] = some[i].seeker->ask(p, places_.get() + i * index_.largest_, sums_.get() + i * index_.largest_);
       scan(p, next, {queries, some.size()});
       for (std::size_t i = 0; i < some.size(); ++i) some[i].seeker->take(p, queries[i]);
     }

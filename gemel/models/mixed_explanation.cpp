@@ -24,10 +24,7 @@ std::vector<HistoryEffect> history_effects(const Query& query, std::span<const H
   std::vector<HistoryEffect> effects;
   for (std::size_t event = 0; event < events.size(); ++event) {
     auto known = std::ranges::find(effects, events[event].item, &HistoryEffect::item);
-    if (known == effects.end()) {
-      const auto num_events = std::ranges::count(query.history, events[event].item, &HistoryItem::item);
-      known = effects.insert(known, {events[event].item, static_cast<std::size_t>(num_events), 0});
-    }
+    if (known == effects.end()) known = effects.insert(known, {events[event].item, count_events(query.history, events[event].item), 0});
     known->effect += effect(event);
   }
   sort_by_size(effects);

@@ -2,14 +2,12 @@
 // Thread safety: const after construction.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "gemel/data/histories.h"
+#include "gemel/models/effects.h"
 #include "gemel/models/explanation.h"
 #include "gemel/models/popularity/popularity_order.h"
 
@@ -33,11 +31,6 @@ class MixedExplanation {
   const double weight_;
   double own_sum_ = 0, own_factor_ = 0;
 };
-
-template <class Effect>
-void sort_by_size(std::vector<Effect>& effects) {
-  std::ranges::stable_sort(effects, std::greater(), [](const Effect& effect) { return std::abs(effect.effect); });
-}
 
 // What the products of some events of the history add to a score, from what each event adds; largest first.
 std::vector<HistoryEffect> history_effects(const Query& query, std::span<const HistoryItem> events,

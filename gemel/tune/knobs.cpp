@@ -18,9 +18,7 @@ double between(const TuningDimension& dimension, double share, bool is_log) {
 std::string number_text(const TuningDimension& dimension, double value) {
   char digits[32];
   std::snprintf(digits, sizeof digits, "%.3g", value);
-  std::string text = concat(std::clamp(std::strtod(digits, nullptr), dimension.low, dimension.high));
-  if (text.find_first_of(".e") == std::string::npos) text += ".0";
-  return text;
+  return toml_number(std::clamp(std::strtod(digits, nullptr), dimension.low, dimension.high));
 }
 
 std::string integer_text(const TuningDimension& dimension, double share, bool is_log) {

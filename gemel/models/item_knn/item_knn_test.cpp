@@ -157,19 +157,7 @@ TEST(ItemKnn, WhatThePastProductsAddIsItsOwnPartOfTheScore) {
       ASSERT_TRUE(model.fit({&shop, shop.num_events(), at_day(351)}, {.pool = pool}));
       const Histories histories(shop, shop.num_events());
       const Query query{.user = UserIndex{3}, .at = at_day(351), .history = histories.of(UserIndex{3}), .excluded = {}};
-      std::vector<std::vector<ScoredItem>> answers;
-      model.recommend({&query, 1}, 10, {}, pool, answers);
-      std::vector<ItemIndex> items;
-      for (const ScoredItem& scored : answers[0]) items.push_back(scored.item);
-      const Explanations explained = model.explain(query, items, {}, pool).value();
-      for (std::size_t i = 0; i < items.size(); ++i) {
-        const ScoreExplanation& product = explained.products[i];
-        ASSERT_EQ(product.parts.size(), weight > 0 ? 2u : 1u);
-        EXPECT_NEAR(product.score, answers[0][i].score, 1e-6);
-        double by_past = 0;
-        for (const HistoryEffect& effect : product.history) by_past += effect.effect;
-        EXPECT_NEAR(by_past, product.parts[0].value, 1e-6);
-      }
+      testing::expect_past_products_add_up(model, query, 10, weight > 0 ? 2 : 1);
     }
 }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "gemel/models/effects.h"
 #include "gemel/models/two_tower/two_tower.h"
 
 namespace gemel {
@@ -23,20 +24,11 @@ std::vector<float> mean_row(ConstMatrixView matrix) {
   return mean;
 }
 
-std::size_t count_events(std::span<const HistoryItem> history, ItemIndex item) {
-  return static_cast<std::size_t>(std::ranges::count(history, item, &HistoryItem::item));
-}
-
 // Without the events of the product itself its personal count is gone too, also where they lie too far back for the query tower.
 void add_own_effect(ItemIndex item, double bias, std::span<const HistoryItem> history, std::vector<HistoryEffect>& effects) {
   auto own = std::ranges::find(effects, item, &HistoryEffect::item);
   if (own == effects.end()) own = effects.insert(effects.end(), {item, count_events(history, item), 0});
   own->effect += bias;
-}
-
-template <class Effect>
-void sort_by_size(std::vector<Effect>& effects) {
-  std::ranges::stable_sort(effects, std::greater(), [](const Effect& effect) { return std::abs(effect.effect); });
 }
 
 }  // namespace

@@ -191,10 +191,9 @@ Result<Explanations> UserKnn::explain(const Query& query, std::span<const ItemIn
     }
     for (std::size_t p = 0; p < shares.rows(); ++p) {
       const ItemIndex past{scratch.history.columns[p]};
-      const auto num_events = static_cast<std::size_t>(std::ranges::count(query.history, past, &HistoryItem::item));
       const auto shares_of = shares.row(p);
-      product.history.push_back(
-          {past, num_events, mixed.own_factor() * std::inner_product(values.begin(), values.end(), shares_of.begin(), 0.0)});
+      product.history.push_back({past, count_events(query.history, past),
+                                 mixed.own_factor() * std::inner_product(values.begin(), values.end(), shares_of.begin(), 0.0)});
     }
     sort_by_size(product.history);
   }
