@@ -1,6 +1,6 @@
-"""Fits of ials, item_knn and ease beside implicit and numpy, 2 threads each.
+"""Fits of ials, bpr, item_knn and ease beside implicit and numpy, 2 threads each.
 
-    ./x bench models [--pairs 3] [--only ials,item_knn,ease] [--matrices shop,ml20,beauty] [--guard]
+    ./x bench models [--pairs 3] [--only ials,bpr,item_knn,ease] [--matrices shop,ml20,beauty] [--guard]
 
 Writes made-up matrices (`shop`: 250,000 customers, 6,700 products, 2 million pairs; `ml20`: 138,000, 27,000, 10 million; `beauty`: 22,363, 12,101,
 198,502) into build/bench/models, then fits each with gemel and the peer in turn, in processes of their own. Seconds of an epoch after the first, or of the
@@ -69,11 +69,14 @@ def peer(what, matrix, dim):
         from implicit.nearest_neighbours import CosineRecommender
         CosineRecommender(K=50, num_threads=THREADS).fit(x, show_progress=False)
         return [time.perf_counter() - start]
-    from implicit.als import AlternatingLeastSquares
-    ends = [0.0]
-    model = AlternatingLeastSquares(dim, regularization=0.05, alpha=10, iterations=4, num_threads=THREADS, use_cg=what == "ials",
-                                    use_gpu=False, random_state=1)
-    ends[0] = time.perf_counter()
+    if what == "bpr":
+        from implicit.bpr import BayesianPersonalizedRanking
+        model = BayesianPersonalizedRanking(dim, learning_rate=0.05, iterations=4, num_threads=THREADS, use_gpu=False, random_state=1)
+    else:
+        from implicit.als import AlternatingLeastSquares
+        model = AlternatingLeastSquares(dim, regularization=0.05, alpha=10, iterations=4, num_threads=THREADS, use_cg=what == "ials",
+                                        use_gpu=False, random_state=1)
+    ends = [time.perf_counter()]
     model.fit(x, show_progress=False, callback=lambda *_: ends.append(time.perf_counter()))
     return [b - a for a, b in zip(ends, ends[1:])]
 
@@ -86,7 +89,7 @@ def seconds_of(command, num_warm_up):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pairs", type=int, default=3, help="turns of each")
-    parser.add_argument("--only", default="ials,item_knn,ease")
+    parser.add_argument("--only", default="ials,bpr,item_knn,ease")
     parser.add_argument("--matrices", default="shop,ml20,beauty")
     report.add_guard(parser)
     options = parser.parse_args()
@@ -94,6 +97,7 @@ def main():
     folder.mkdir(exist_ok=True)
     runs = [("ials", name, dim, f"embedding_dim = {dim}, epochs = 4, cg_steps = 3") for name in ("shop", "ml20") for dim in (64, 128)]
     runs += [("ials_exact", name, 64, "embedding_dim = 64, epochs = 4") for name in ("shop", "ml20")]
+    runs += [("bpr", name, dim, f"embedding_dim = {dim}, epochs = 4, num_hard_negatives = 1") for name in ("shop", "ml20") for dim in (64, 128)]
     runs += [("item_knn", name, 0, "neighbours = 50, shrinkage = 0") for name in ("shop", "ml20")]
     runs += [("ease", "beauty", 0, "regularization = 500")]
     rows = []

@@ -29,7 +29,6 @@ Trainer::Trainer(const TwoTowerConfig& config, const TrainView& view, const Cand
       candidates_(&candidates),
       queries_(&queries),
       seed_(seed),
-      histories_(*view.dataset, view.num_events),
       trend_(&trend),
       optimizer_(config.optimizer) {}
 
@@ -37,6 +36,7 @@ Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& vie
                               const QueryEncoder& queries, const TrendFeatures& trend, std::uint64_t seed, TimePoint learn_from) {
   Trainer trainer(config, view, candidates, queries, trend, seed);
   trainer.config_.block_size = std::min(config.block_size, config.batch_size);
+  if (trainer.reads_histories()) trainer.histories_ = Histories(*view.dataset, view.num_events);
   trainer.collect_examples();
   trainer.make_sampler();  // what competes does not depend on what is learnt from
   std::erase_if(trainer.examples_, [&](const Example& example) { return view.dataset->times()[example.event] < learn_from; });
@@ -57,6 +57,10 @@ Result<Trainer> Trainer::make(const TwoTowerConfig& config, const TrainView& vie
     trainer.optimizer_ = Optimizer(trainer.config_.optimizer);
   }
   return trainer;
+}
+
+bool Trainer::reads_histories() const {
+  return config_.history.length > 0 || config_.first_only || queries_->personal_counts().num_values() > 0;
 }
 
 void Trainer::collect_examples() {
@@ -201,9 +205,8 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
       batch.rating[i] = dataset.weights()[example.event];
     }
   });
-  const bool has_personal = queries_->personal_counts().num_values() > 0;
   std::vector<HistoryItem> others;
-  if (config_.history.length > 0 || config_.first_only || has_personal) find_histories(examples, queries, others, pool);
+  if (reads_histories()) find_histories(examples, queries, others, pool);
   Rng rng(seed_, splitmix64(step));
   if (frequency_) frequency_->observe(step, positives);
   sampler_->sample(positives, rng, batch.candidate_set, frequency_.get());
@@ -212,6 +215,7 @@ void Trainer::make_batch(std::span<const std::uint32_t> examples, std::uint64_t 
     candidates_->encode(batch.candidate_set.items, {config_.id_dropout, seed_, step}, batch.candidates);
   });
   if (timeline_) look_up_prior(queries, step, batch, pool);
+  const bool has_personal = queries_->personal_counts().num_values() > 0;
   if (!config_.first_only && !has_personal) return;
   const auto& items = batch.candidate_set.items;
   for (std::size_t c = 0; c < items.size(); ++c) column_of_item_[items[c]] = static_cast<std::uint32_t>(c + 1);

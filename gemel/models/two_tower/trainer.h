@@ -62,6 +62,7 @@ class Trainer {
   };
   Trainer(const TwoTowerConfig& config, const TrainView& view, const CandidateEncoder& candidates, const QueryEncoder& queries,
           const TrendFeatures& trend, std::uint64_t seed);
+  bool reads_histories() const;
   void collect_examples();
   void make_sampler();
   std::vector<std::uint32_t> block_order(std::size_t epoch, std::vector<std::uint32_t>& starts) const;
@@ -77,7 +78,7 @@ class Trainer {
   const CandidateEncoder* candidates_;
   const QueryEncoder* queries_;
   std::uint64_t seed_;
-  Histories histories_;
+  Histories histories_;  // empty where nothing reads them
   std::vector<Example> examples_;  // in the Dataset's order: by time
   std::unique_ptr<NegativeSampler> sampler_;
   std::unique_ptr<StreamingFrequency> frequency_;  // null: exact counts
