@@ -56,6 +56,7 @@ PartitionedIndex::PartitionedIndex(ConstMatrixView candidates, const Options& op
   });
   set_steps(candidates, partition_of);
   pool.for_blocks(wanted, 1, [&](std::size_t p, std::size_t) { code_partition(candidates, p, members_of(p)); });
+  if (options.keep_rows) rows_ = ShortRows(candidates, pool);
   set_effort(effort_);
 }
 
@@ -102,7 +103,8 @@ void PartitionedIndex::set_effort(Effort effort) {
 
 std::size_t PartitionedIndex::size_bytes() const {
   const std::size_t num_centroids = centroids_.rows();
-  return codes_.size() + ids_.size() * sizeof(std::uint32_t) + num_centroids * dim_ * 9 + num_centroids * sizeof(float);
+  return codes_.size() + ids_.size() * sizeof(std::uint32_t) + num_centroids * dim_ * 9 + num_centroids * sizeof(float) +
+         rows_.size_bytes();
 }
 
 std::vector<float> PartitionedIndex::arrange_bias(std::span<const float> candidate_bias) const {

@@ -5,7 +5,7 @@
 // deviation of a member about the centroid in any direction; the search ends where that falls below the worst estimate that will be scored.
 // So it looks longer where the best are spread out, where a filter lets few pass, and until k have passed. Thread safety: const after
 // construction; one caller of a pool at a time. Memory: half a byte a value and 4 bytes a candidate; the candidates themselves stay with
-// the caller. The same bytes for any number of threads.
+// the caller, or with keep_rows in 16 bits a value here. The same bytes for any number of threads.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,7 @@
 
 #include "gemel/base/result.h"
 #include "gemel/index/exact_index.h"
+#include "gemel/index/short_rows.h"
 #include "gemel/index/vector_index.h"
 #include "gemel/numerics/safetensors.h"
 
@@ -26,6 +27,7 @@ class PartitionedIndex : public VectorIndex {
   struct Options {
     std::size_t num_partitions = 0;  // 0: 2 sqrt(candidates)
     std::uint64_t seed = 1;
+    bool keep_rows = false;  // then a search needs no candidates, and scores are those of ShortRows in place of exact ones
   };
   // How far to look: the larger, the better and the slower.
   struct Effort {
@@ -44,7 +46,7 @@ class PartitionedIndex : public VectorIndex {
   // [num_partitions] the largest bias in each, then [num_blocks * kNibbleBlock] all of them in the order of the codes.
   std::vector<float> arrange_bias(std::span<const float> candidate_bias) const override;
 
-  // As VectorIndex::search; request.candidates are those that the index was made from.
+  // As VectorIndex::search; request.candidates are those that the index was made from, or are not read if it keeps their rows.
   void search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const override;
 
   // With what the writer has already; the effort is not in it. Errors: kIo; kCorrupt.
@@ -68,6 +70,7 @@ class PartitionedIndex : public VectorIndex {
   std::vector<float> steps_;  // [4 * num_groups], of a code where the spread is 1
   std::vector<std::uint32_t> ids_;  // [num_blocks * kNibbleBlock]; the last block of a partition is filled up with kNobody
   std::vector<std::uint8_t, AlignedAllocator<std::uint8_t>> codes_;  // [num_blocks, num_groups, kNibbleBlock, 2]
+  ShortRows rows_;  // of the candidates; empty: not kept
   Effort effort_;
   std::vector<float> hopes_;  // [num_partitions], reach * spread
   std::size_t largest_ = 0;  // partition, in candidates of whole blocks

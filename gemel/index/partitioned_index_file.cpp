@@ -27,6 +27,10 @@ Result<void> PartitionedIndex::save(SafetensorsWriter& writer, const std::filesy
   writer.add<float>("steps", steps_);
   writer.add<std::uint32_t>("ids", ids_);
   writer.add<std::uint8_t>("codes", codes_);
+  if (rows_.size() > 0) {
+    writer.add<std::int16_t>("rows", rows_.values(), {num_candidates_, dim_});
+    writer.add<float>("row_steps", rows_.steps());
+  }
   return writer.write(path);
 }
 
@@ -62,6 +66,11 @@ Result<PartitionedIndex> PartitionedIndex::load(const SafetensorsFile& file, std
     const auto members =
         ids.subspan(static_cast<std::size_t>(starts[p]) * block, static_cast<std::size_t>(starts[p + 1] - starts[p]) * block);
     if (!std::ranges::is_partitioned(members, [](std::uint32_t id) { return id != kNobody; })) return corrupt("a partition has gaps");
+  }
+  if (file.tensors().contains("rows")) {
+    GEMEL_ASSIGN_OR_RETURN(const auto rows, file.values<std::int16_t>("rows", {num_candidates, dim}));
+    GEMEL_ASSIGN_OR_RETURN(const auto row_steps, file.values<float>("row_steps", {num_candidates}));
+    index.rows_ = ShortRows(rows, row_steps);
   }
   index.centroids_ = Matrix(centroids);
   index.coarse_ = ExactIndex(centroids);

@@ -3,10 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <filesystem>
 #include <limits>
 #include <tuple>
 
 #include "gemel/index/testing.h"
+#include "gemel/numerics/kernels.h"
 #include "gemel/numerics/rng.h"
 
 namespace gemel {
@@ -140,6 +143,33 @@ TEST_P(PartitionedIndexTest, AQueryOfNothingGetsTheLargestBiasesEvenWhereAllAreB
                found);
   ASSERT_EQ(found[3].size(), 10u);
   for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(found[3][i].score, -5 - static_cast<float>(i));
+}
+
+// The same partitions, the same estimates: only the last digits of the scores may differ.
+TEST_P(PartitionedIndexTest, WithRowsOfItsOwnItNeedsNoCandidates) {
+  PartitionedIndex keeping(candidates, {.keep_rows = true}, pool);
+  EXPECT_GE(keeping.size_bytes(), index.size_bytes() + candidates.size() * sizeof(std::int16_t));
+  std::vector<float> bias(candidates.rows());
+  for (std::size_t c = 0; c < bias.size(); ++c) bias[c] = static_cast<float>(c % 7);
+  SearchRequest request{.queries = queries, .candidate_bias = bias, .eligible = {}, .excluded = {}, .k = 10};
+  Answers found, expected, loaded_found;
+  keeping.search(request, pool, found);
+  const auto path = std::filesystem::path(::testing::TempDir()) / concat("keeping_rows_", GetParam());
+  SafetensorsWriter writer;
+  ASSERT_TRUE(keeping.save(writer, path));
+  const auto file = SafetensorsFile::open(path);
+  ASSERT_TRUE(file);
+  const auto loaded = PartitionedIndex::load(*file, candidates.rows(), candidates.cols(), path);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  loaded->search(request, pool, loaded_found);
+  EXPECT_EQ(loaded_found, found);
+  request.candidates = candidates;
+  index.search(request, pool, expected);
+  for (std::size_t q = 0; q < queries.rows(); ++q) {
+    ASSERT_EQ(found[q].size(), expected[q].size());
+    const float length = std::sqrt(kernels().sum_squares(queries.row(q).data(), queries.cols()));
+    for (std::size_t i = 0; i < found[q].size(); ++i) EXPECT_NEAR(found[q][i].score, expected[q][i].score, 1e-3 * length);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Widths, PartitionedIndexTest, ::testing::Values(1, 6, 33));

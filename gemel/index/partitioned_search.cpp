@@ -3,7 +3,6 @@
 // together. No query reads what another found: each finds what it would alone.
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <memory>
 #include <numeric>
@@ -37,6 +36,7 @@ class PartitionedIndex::Seeker {
         request_(request),
         bias_bounds_(bias_bounds),
         num_near_(std::max(index.effort_.num_scored, request.k)),
+        sums_alone_decide_(bias_bounds.empty() && request.eligible.empty() && request.excluded.empty()),
         near_(num_near_),
         pairs_(2 * index.num_groups_) {}
 
@@ -76,27 +76,27 @@ class PartitionedIndex::Seeker {
 
   // Offers what the scan found in a partition.
   void take(std::uint32_t p, const NibbleQuery& scanned) {
-    const std::int32_t least =
-        near_.threshold() > kNever ? std::numeric_limits<std::int32_t>::min() : sum_of_best({scanned.sums, scanned.num_found});
     const std::uint32_t* ids = index_.ids_.data() + index_.starts_[p] * kNibbleBlock;
-    for (std::size_t i = 0; i < scanned.num_found; ++i) {
+    const auto offer = [&](std::size_t i) {
       const std::uint32_t id = ids[scanned.places[i]];
-      if (scanned.sums[i] < least || !passes(id)) continue;
+      if (!passes(id)) return;
       const float score = scanned.base + scanned.unit * static_cast<float>(scanned.sums[i]);
       near_.offer(id, request_.candidate_bias.empty() ? score : score + request_.candidate_bias[id]);
+    };
+    if (near_.threshold() == kNever && sums_alone_decide_ && scanned.num_found > enough()) {
+      for (const std::uint32_t i : places_of_best({scanned.sums, scanned.num_found})) offer(i);
+    } else {
+      for (std::size_t i = 0; i < scanned.num_found; ++i) offer(i);
     }
   }
 
-  // Scores the nearest in floats; the best of them.
+  // Scores the nearest anew; the best of them.
   void finish(std::vector<ScoredIndex>& out) {
     near_.take(out);
-    which_.resize(out.size());
-    scores_.resize(out.size());
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      which_[i] = out[i].index;
-      for (std::size_t d = 0; d < index_.dim_; d += 16) __builtin_prefetch(request_.candidates.row(which_[i]).data() + d);
-    }
-    kernels().score_rows(request_.candidates.data, which_.data(), which_.size(), query_.data(), index_.dim_, scores_.data());
+    which_.clear();
+    for (const ScoredIndex& hit : out) which_.push_back(hit.index);
+    scores_.resize(which_.size());
+    score_nearest();
     near_.reset(request_.k);
     for (std::size_t i = 0; i < which_.size(); ++i) {
       const float score = scores_[i] + (request_.candidate_bias.empty() ? 0.0f : request_.candidate_bias[which_[i]]);
@@ -106,6 +106,17 @@ class PartitionedIndex::Seeker {
   }
 
  private:
+  // All rows are fetched before the first is scored: they lie anywhere.
+  void score_nearest() {
+    if (index_.rows_.size() > 0) {
+      for (const std::uint32_t row : which_) index_.rows_.prefetch(row);
+      return index_.rows_.score(which_, query_, scores_.data());
+    }
+    for (const std::uint32_t row : which_)
+      for (std::size_t d = 0; d < index_.dim_; d += 16) __builtin_prefetch(request_.candidates.row(row).data() + d);
+    kernels().score_rows(request_.candidates.data, which_.data(), which_.size(), query_.data(), index_.dim_, scores_.data());
+  }
+
   // Signed bytes, such that no sum over the values leaves 16 bits.
   void code_query() {
     float sum = 0, largest = 0;
@@ -125,15 +136,15 @@ class PartitionedIndex::Seeker {
     middle_ = static_cast<float>(total) * (kNibbleLevels - 1) / 2;
   }
 
-  // Nothing is known at first and all are found: then the least sum that matters, where the sums alone decide.
-  std::int32_t sum_of_best(std::span<const std::int32_t> sums) {
-    const std::size_t num_wanted = 2 * num_near_ + kNibbleBlock;  // enough to give a threshold; of the last block some are nobody
-    if (sums.size() <= num_wanted || !bias_bounds_.empty() || !request_.eligible.empty() || !excluded_.empty())
-      return std::numeric_limits<std::int32_t>::min();
-    ordered_.assign(sums.begin(), sums.end());
-    const auto last = ordered_.begin() + static_cast<std::ptrdiff_t>(num_wanted);
-    std::nth_element(ordered_.begin(), last, ordered_.end(), std::greater<>());
-    return *last;
+  // So many give a threshold; of the last block some are nobody.
+  std::size_t enough() const { return 2 * num_near_ + kNibbleBlock; }
+
+  // Nothing is known at first and all are found: then the places of enough() and a few more, of the largest sums.
+  std::span<const std::uint32_t> places_of_best(std::span<const std::int32_t> sums) {
+    as_floats_.assign(sums.begin(), sums.end());  // exact: 16 bits
+    places_.resize(sums.size());
+    const float least = kernels().value_reached_by(enough(), as_floats_.data(), as_floats_.size());
+    return {places_.data(), kernels().find_at_least(least, as_floats_.data(), as_floats_.size(), places_.data())};
   }
 
   bool passes(std::uint32_t id) const {
@@ -143,7 +154,8 @@ class PartitionedIndex::Seeker {
   const PartitionedIndex& index_;
   const SearchRequest& request_;
   const std::span<const float> bias_bounds_;
-  const std::size_t num_near_;  // estimates that are scored in floats
+  const std::size_t num_near_;  // estimates that are scored anew
+  const bool sums_alone_decide_;  // nothing is added, and everybody passes
   TopK near_;
   std::vector<std::uint32_t> pairs_;
   std::size_t q_ = 0;
@@ -151,7 +163,8 @@ class PartitionedIndex::Seeker {
   std::span<const std::uint32_t> excluded_;
   float length_ = 0, unit_ = 0, middle_ = 0;
   std::vector<std::uint32_t> which_;
-  std::vector<std::int32_t> ordered_;
+  std::vector<float> as_floats_;  // scratch of places_of_best
+  std::vector<std::uint32_t> places_;
   std::vector<float> scores_;
 };
 
@@ -341,7 +354,7 @@ class PartitionedIndex::Probe {
 
 void PartitionedIndex::search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const {
   GEMEL_CHECK(request.queries.cols == dim_, "search: queries and candidates differ in width");
-  GEMEL_CHECK(request.candidates.rows == num_candidates_ && request.candidates.cols == dim_,
+  GEMEL_CHECK(rows_.size() > 0 || (request.candidates.rows == num_candidates_ && request.candidates.cols == dim_),
               "search: the candidates of the index are needed");
   check_lists(request, num_candidates_);
   out.assign(request.queries.rows, {});

@@ -38,7 +38,7 @@ class VectorIndex {
 
   // out[q]: the k best of query q by dot product plus bias, best first, ties to the lower index; fewer only when fewer pass. A score that
   // is not above -infinity is never among them. Neither the number of threads nor the other queries change a bit of it. An approximate
-  // index may miss some of the best; the scores of what it finds are exact.
+  // index may miss some of the best; the scores of what it finds are exact unless it keeps rows of fewer bits.
   virtual void search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const = 0;
 };
 

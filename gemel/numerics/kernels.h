@@ -173,6 +173,9 @@ struct Kernels {
 
   // out[i] = <query, rows[which[i]]>, each summed in the same order; rows [.., dim].
   void (*score_rows)(const float* rows, const std::uint32_t* which, std::size_t n, const float* query, std::size_t dim, float* out);
+  // The same of rows of whole numbers.
+  void (*score_short_rows)(const std::int16_t* rows, const std::uint32_t* which, std::size_t n, const float* query, std::size_t dim,
+                           float* out);
   // out[i] = bias[i], or -infinity where eligible[i] is 0.
   void (*mask_bias)(const std::uint8_t* eligible, const float* bias, float* out, std::size_t n);
 

@@ -403,20 +403,33 @@ TEST(Kernels, AScanOfNibblesWithABiasKeepsTheScoresThatReachTheLeast) {
   }
 }
 
+// `score` is one of the set's, over rows of this type.
+template <class Value, class Score>
+void expect_scores_of_rows(const std::vector<Value>& rows, std::size_t dim, const Score& score) {
+  const Floats query = random_floats(dim + 1, 2);
+  const std::vector<std::uint32_t> which = {3, 0, 8, 8, 1, 7, 2, 5, 4};
+  Floats together(which.size()), alone(1);
+  // Off the alignment of the buffers by one value.
+  score(rows.data() + 1, which.data(), which.size(), query.data() + 1, dim, together.data());
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    double expected = 0, largest = 1;
+    for (std::size_t d = 0; d < dim; ++d) {
+      const auto value = static_cast<double>(rows[1 + which[i] * dim + d]);
+      expected += value * query[1 + d];
+      largest = std::max(largest, std::abs(value));
+    }
+    EXPECT_NEAR(together[i], expected, 1e-5 * largest * (1 + std::sqrt(dim)));
+    score(rows.data() + 1, &which[i], 1, query.data() + 1, dim, alone.data());
+    EXPECT_EQ(alone[0], together[i]);
+  }
+}
+
 TEST(Kernels, ScoresOfRowsDoNotDependOnWhoIsScoredBeside) {
   for_each_set_and_size([](const Kernels& set, std::size_t dim) {
-    const Floats rows = random_floats(9 * dim + 1, 1), query = random_floats(dim + 1, 2);
-    const std::vector<std::uint32_t> which = {3, 0, 8, 8, 1, 7, 2, 5, 4};
-    Floats together(which.size()), alone(1);
-    // Off the alignment of the buffers by one float.
-    set.score_rows(rows.data() + 1, which.data(), which.size(), query.data() + 1, dim, together.data());
-    for (std::size_t i = 0; i < which.size(); ++i) {
-      double expected = 0;
-      for (std::size_t d = 0; d < dim; ++d) expected += double{rows[1 + which[i] * dim + d]} * query[1 + d];
-      EXPECT_NEAR(together[i], expected, 1e-5 * (1 + std::sqrt(dim)));
-      set.score_rows(rows.data() + 1, &which[i], 1, query.data() + 1, dim, alone.data());
-      EXPECT_EQ(alone[0], together[i]);
-    }
+    expect_scores_of_rows(random_floats(9 * dim + 1, 1), dim, set.score_rows);
+    std::vector<std::int16_t> shorts(9 * dim + 1);
+    for (std::size_t i = 0; i < shorts.size(); ++i) shorts[i] = static_cast<std::int16_t>(i * 25'717 % 65'536 - 32'768);
+    expect_scores_of_rows(shorts, dim, set.score_short_rows);
   });
 }
 

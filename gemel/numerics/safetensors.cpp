@@ -23,7 +23,7 @@ struct TypeName {
   std::size_t size_bytes;
 };
 constexpr TypeName kTypes[] = {{TensorType::kF32, "F32", 4}, {TensorType::kF64, "F64", 8}, {TensorType::kI64, "I64", 8},
-                               {TensorType::kI32, "I32", 4}, {TensorType::kU32, "U32", 4}, {TensorType::kU8, "U8", 1}};
+                               {TensorType::kI32, "I32", 4}, {TensorType::kI16, "I16", 2}, {TensorType::kU32, "U32", 4}, {TensorType::kU8, "U8", 1}};
 
 const TypeName& type_name(TensorType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
@@ -65,7 +65,7 @@ Result<Entry> parse_entry(const std::string& name, const json& description, std:
   const json& dtype = description["dtype"];
   const auto type = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeName& known) { return dtype == known.name; });
   if (type == std::end(kTypes))
-    return bad("expected dtype F32, F64, I64, I32, U32 or U8, found ", dtype.dump(-1, ' ', true, json::error_handler_t::replace));
+    return bad("expected dtype F32, F64, I64, I32, I16, U32 or U8, found ", dtype.dump(-1, ' ', true, json::error_handler_t::replace));
   const auto shape = parse_sizes(description["shape"]);
   const auto offsets = parse_sizes(description["data_offsets"]);
   if (!shape || !offsets || offsets->size() != 2) return bad("shape and data_offsets must be lists of whole numbers >= 0");

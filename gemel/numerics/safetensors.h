@@ -18,12 +18,12 @@
 
 namespace gemel {
 
-enum class TensorType : std::uint8_t { kF32, kF64, kI64, kI32, kU32, kU8 };
+enum class TensorType : std::uint8_t { kF32, kF64, kI64, kI32, kI16, kU32, kU8 };
 using Shape = std::vector<std::size_t>;
 inline constexpr std::size_t kAnySize = static_cast<std::size_t>(-1);  // in an expected shape
 
 template <class T>
-constexpr TensorType tensor_type_of();  // defined for float, double, int64, int32, uint32, uint8
+constexpr TensorType tensor_type_of();  // defined for float, double, int64, int32, int16, uint32, uint8
 template <>
 constexpr TensorType tensor_type_of<float>() {
   return TensorType::kF32;
@@ -39,6 +39,10 @@ constexpr TensorType tensor_type_of<std::int64_t>() {
 template <>
 constexpr TensorType tensor_type_of<std::int32_t>() {
   return TensorType::kI32;
+}
+template <>
+constexpr TensorType tensor_type_of<std::int16_t>() {
+  return TensorType::kI16;
 }
 template <>
 constexpr TensorType tensor_type_of<std::uint32_t>() {
