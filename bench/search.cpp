@@ -26,7 +26,7 @@ class Bench {
       for (std::size_t c = 0; c < num_candidates_; ++c) eligible.push_back(rng.uniform() < share);
     std::vector<double> wall, cpu;
     std::size_t first = 0;
-    for (const double begin = wall_s(); wall.size() < 3 || wall_s() - begin < seconds;) {
+    for (const double begin = wall_s(); wall.empty() || wall_s() - begin < seconds;) {
       const double wall_begin = wall_s(), cpu_begin = batch > 1 ? cpu_s(CLOCK_THREAD_CPUTIME_ID) : 0;
       search(way, k, first, batch, eligible);
       if (batch > 1) cpu.push_back(cpu_s(CLOCK_THREAD_CPUTIME_ID) - cpu_begin);

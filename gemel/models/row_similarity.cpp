@@ -1,11 +1,16 @@
 #include "gemel/models/row_similarity.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "gemel/numerics/kernels.h"
 
 namespace gemel {
 namespace {
 
 constexpr double kK1 = 1.2, kB = 0.75;
+constexpr std::size_t kRowsAtOnce = 1024;  // are looked at for those above what is known
 constexpr double kMinNorm = 1e-18;  // of a row that has all but faded away
 
 // idf of each column.
@@ -40,6 +45,14 @@ double sum_of(std::span<const float> values) {
   double sum = 0;
   for (const float value : values) sum += value;
   return sum;
+}
+
+// Plain pointers: the compiler keeps them in registers. A term is above 0, as in TouchedScores.
+void add_column(std::span<const std::uint32_t> rows, std::span<const float> weights, float weight, std::span<float> products) {
+  const std::uint32_t* row = rows.data();
+  const float* other = weights.data();
+  float* sums = products.data();
+  for (std::size_t n = rows.size(); n > 0; --n, ++row, ++other) sums[*row] += std::max(weight * *other, TouchedScores::kLeast);
 }
 
 bool has_shrinkage(Similarity similarity) { return similarity == Similarity::kCosine || similarity == Similarity::kTfidf; }
@@ -136,6 +149,51 @@ std::vector<RowNorm> RowWeighting::weigh_all(InteractionRows& rows) const {
   for (std::size_t r = 0; r < rows.size(); ++r)
     norms.push_back(weigh(rows.row(r), std::span(rows.values).subspan(rows.offsets[r], rows.offsets[r + 1] - rows.offsets[r])));
   return norms;
+}
+
+// Then it is quicker to look at all rows than to note which are touched.
+bool RowProducts::touches_most(std::uint32_t row) const {
+  std::size_t terms = 0;
+  for (const std::uint32_t column : rows_.row(row)) terms += columns_.row(column).size();
+  return 4 * terms >= rows_.size();
+}
+
+void RowProducts::prefetch_column(std::uint32_t column) const {
+  constexpr std::size_t kLineValues = 16, kLines = 4;  // the machine finds the rest
+  for (std::size_t line = 0; line < kLines; ++line) {
+    __builtin_prefetch(columns_.columns.data() + columns_.offsets[column] + line * kLineValues);
+    __builtin_prefetch(columns_.values.data() + columns_.offsets[column] + line * kLineValues);
+  }
+}
+
+// The row's product with every row, itself too, to of_all_. The columns lie anywhere: those to come are fetched meanwhile.
+void RowProducts::add_columns(std::uint32_t row) {
+  constexpr std::size_t kAhead = 4;
+  const std::size_t end = rows_.offsets[row + 1];
+  for (std::size_t n = rows_.offsets[row]; n < end; ++n) {
+    if (n + kAhead < end) prefetch_column(rows_.columns[n + kAhead]);
+    add_column(columns_.row(rows_.columns[n]), columns_.values_of(rows_.columns[n]), rows_.values[n], of_all_);
+  }
+}
+
+void RowProducts::offer_similar(std::uint32_t row, const RowWeighting& weighting, std::span<const RowNorm> norms,
+                                std::span<const float> as_second, TopK& top) {
+  if (!touches_most(row))
+    return visit_row(
+        row, [&](std::uint32_t other, float product) { top.offer(other, weighting.similarity(product, norms[row], norms[other])); });
+  add_columns(row);
+  of_all_[row] = 0;
+  similarities_.resize(kRowsAtOnce);
+  found_.resize(kRowsAtOnce);
+  for (std::size_t first = 0; first < of_all_.size(); first += kRowsAtOnce) {
+    const std::size_t count = std::min(kRowsAtOnce, of_all_.size() - first);
+    kernels().quotients(of_all_.data() + first, norms[row].as_first, as_second.data() + first, weighting.shrinkage(), similarities_.data(),
+                        count);
+    const float least = std::max(top.threshold(), std::numeric_limits<float>::lowest());
+    const std::size_t num_found = kernels().find_at_least(least, similarities_.data(), count, found_.data());
+    for (std::size_t i = 0; i < num_found; ++i) top.offer(static_cast<std::uint32_t>(first + found_[i]), similarities_[found_[i]]);
+  }
+  std::ranges::fill(of_all_, 0.0f);
 }
 
 }  // namespace gemel

@@ -14,8 +14,6 @@
 // and cosine to the number, bm25 too. Thread safety: const after construction.
 #pragma once
 
-#include <algorithm>
-#include <limits>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +21,7 @@
 #include "gemel/models/interactions.h"
 #include "gemel/models/touched_scores.h"
 #include "gemel/models/tuning_space.h"
+#include "gemel/numerics/top_k.h"
 
 namespace gemel {
 
@@ -58,6 +57,7 @@ class RowWeighting {
   float similarity(float product, RowNorm first, RowNorm second) const {
     return product / (first.as_first * second.as_second + shrinkage_);
   }
+  float shrinkage() const { return shrinkage_; }
 
  private:
   void weigh_by_bm25(std::span<const std::uint32_t> columns, std::span<float> values) const;
@@ -68,18 +68,21 @@ class RowWeighting {
   double mean_length_ = 1;
 };
 
-// The products of one row after the other with all that share a column with it. One scratch for each thread.
+// One row after the other beside all that share a column with it. One scratch for each thread.
 class RowProducts {
  public:
   // Weighted rows and the same turned round.
   RowProducts(const InteractionRows& rows, const InteractionRows& columns)
       : rows_(rows), columns_(columns), of_all_(rows.size()), of_touched_(rows.size()) {}
 
+  // Offers similarity(row, other) of each other row that shares a column with it. norms of all rows; as_second: that of each of them.
+  void offer_similar(std::uint32_t row, const RowWeighting& weighting, std::span<const RowNorm> norms, std::span<const float> as_second,
+                     TopK& top);
+
   // Calls visit(other row, dot product) for each row that shares a column with `row`, itself excepted; a product is above 0, however
   // little.
   template <class Visit>
   void visit_row(std::uint32_t row, Visit&& visit) {
-    if (4 * num_terms(row) >= rows_.size()) return visit_most(row, visit);
     for (std::size_t n = rows_.offsets[row]; n < rows_.offsets[row + 1]; ++n) {
       const auto others = columns_.row(rows_.columns[n]);
       const auto weights = columns_.values_of(rows_.columns[n]);
@@ -91,35 +94,15 @@ class RowProducts {
   }
 
  private:
-  // The same where it is quicker to look at all rows than to note which are touched.
-  template <class Visit>
-  void visit_most(std::uint32_t row, Visit& visit) {
-    for (std::size_t n = rows_.offsets[row]; n < rows_.offsets[row + 1]; ++n)
-      add_column(columns_.row(rows_.columns[n]), columns_.values_of(rows_.columns[n]), rows_.values[n], of_all_);
-    for (std::uint32_t other = 0; other < rows_.size(); ++other) {
-      if (of_all_[other] != 0 && other != row) visit(other, of_all_[other]);
-      of_all_[other] = 0;
-    }
-  }
-
-  // Static, and of plain pointers: the compiler keeps them in registers. A term is above 0, as in TouchedScores.
-  static void add_column(std::span<const std::uint32_t> rows, std::span<const float> weights, float weight, std::span<float> products) {
-    const std::uint32_t* row = rows.data();
-    const float* other = weights.data();
-    float* sums = products.data();
-    for (std::size_t n = rows.size(); n > 0; --n, ++row, ++other)
-      sums[*row] += std::max(weight * *other, std::numeric_limits<float>::min());
-  }
-
-  std::size_t num_terms(std::uint32_t row) const {
-    std::size_t terms = 0;
-    for (const std::uint32_t column : rows_.row(row)) terms += columns_.row(column).size();
-    return terms;
-  }
+  bool touches_most(std::uint32_t row) const;
+  void add_columns(std::uint32_t row);
+  void prefetch_column(std::uint32_t column) const;
 
   const InteractionRows& rows_;
   const InteractionRows& columns_;
-  std::vector<float> of_all_;  // [rows], 0 between visits
+  std::vector<float> of_all_;  // [rows], 0 between calls
+  std::vector<float> similarities_;  // scratch of offer_similar, as is found_
+  std::vector<std::uint32_t> found_;
   TouchedScores of_touched_;
 };
 

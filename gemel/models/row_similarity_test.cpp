@@ -96,6 +96,25 @@ TEST(RowSimilarity, IsTheSameBothWaysRound) {
   }
 }
 
+// With norms of their own and shrinkage.
+void expect_that_the_best_are_offered(RowProducts& products, std::uint32_t row, const std::map<std::uint32_t, float>& expected) {
+  const RowWeighting weighting({.similarity = Similarity::kCosine, .shrinkage = 2}, {}, 0);
+  std::vector<RowNorm> norms;
+  std::vector<float> as_second;
+  for (std::uint32_t other = 0; other < 200; ++other) {
+    as_second.push_back(1 + static_cast<float>(other * 7 % 11));
+    norms.push_back({.as_first = 2, .as_second = as_second.back()});
+  }
+  TopK offered(5), wanted(5);
+  std::vector<ScoredIndex> found, best;
+  products.offer_similar(row, weighting, norms, as_second, offered);
+  for (const auto& [other, product] : expected) wanted.offer(other, product / (2 * as_second[other] + 2));
+  offered.take(found);
+  wanted.take(best);
+  ASSERT_EQ(found.size(), best.size());
+  for (std::size_t i = 0; i < best.size(); ++i) EXPECT_FLOAT_EQ(found[i].score, best[i].score);
+}
+
 TEST(RowSimilarity, ProductsAreThoseOfATwinWhetherRowsShareMuchOrLittle) {
   constexpr std::uint32_t kRowCount = 200;
   for (const std::uint32_t num_columns : {10u, 2000u}) {
@@ -113,6 +132,7 @@ TEST(RowSimilarity, ProductsAreThoseOfATwinWhetherRowsShareMuchOrLittle) {
         for (const auto& [column, value] : values[row])
           if (other != row && values[other].contains(column)) expected[other] += value * values[other].at(column);
       EXPECT_EQ(found, expected) << num_columns << " columns, row " << row;
+      expect_that_the_best_are_offered(products, row, expected);
       num_found += found.size();
     }
     EXPECT_GT(num_found, 0u);

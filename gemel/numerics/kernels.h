@@ -179,6 +179,9 @@ struct Kernels {
   // out[i] = bias[i], or -infinity where eligible[i] is 0.
   void (*mask_bias)(const std::uint8_t* eligible, const float* bias, float* out, std::size_t n);
 
+  // out[i] = x[i] / (a * y[i] + b), or -infinity where x[i] is 0.
+  void (*quotients)(const float* x, float a, const float* y, float b, float* out, std::size_t n);
+
   // Choosing the best. maxima[i % num_maxima] = the largest of it and of the x[i]; n and num_maxima are multiples of kPanelWidth. NaN is
   // passed over.
   void (*fold_maxima)(const float* x, std::size_t n, float* maxima, std::size_t num_maxima);

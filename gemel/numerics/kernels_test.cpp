@@ -467,6 +467,18 @@ TEST(Kernels, MasksHide) {
   });
 }
 
+TEST(Kernels, QuotientsOfNothingAreNeverChosen) {
+  for_each_set_and_size([](const Kernels& set, std::size_t n) {
+    Floats x = random_floats(n, 6), y = random_floats(n, 7), found(n);
+    for (std::size_t i = 0; i < n; ++i) x[i] = i % 3 == 0 ? 0 : x[i], y[i] = std::abs(y[i]) + 1;
+    set.quotients(x.data(), 2, y.data(), 0.5f, found.data(), n);
+    for (std::size_t i = 0; i < n; ++i) {
+      if (i % 3 == 0) EXPECT_EQ(found[i], -kInfinity);
+      else EXPECT_NEAR(found[i], x[i] / (2 * y[i] + 0.5f), 1e-6 * std::abs(x[i]));
+    }
+  });
+}
+
 TEST(Kernels, TheLargestMagnitudeIsExactAndKnowsWhatIsNoNumber) {
   for_each_set_and_size([](const Kernels& set, std::size_t n) {
     Floats x = random_floats(n, 3);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "gemel/models/stratified_pairs.h"
 #include "gemel/numerics/kernels.h"
@@ -15,8 +16,15 @@ constexpr double kInitialDeviation = 0.1;  // of a factor
 constexpr std::size_t kHistoryLength = 100;  // the last events after the fit that a customer is moved by
 constexpr int kStepsOfAnEvent = 10;
 constexpr int kMaxDraws = 100;
+constexpr std::size_t kPairsAhead = 8;  // are fetched: they lie anywhere
 
 float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
+
+template <class T>
+void prefetch(std::span<const T> values) {
+  constexpr std::size_t kLineBytes = 64;
+  for (std::size_t n = 0; n < values.size(); n += kLineBytes / sizeof(T)) __builtin_prefetch(values.data() + n);
+}
 
 void set_random(std::span<float> row, std::uint64_t seed, std::uint64_t stream) {
   Rng rng(seed, stream);
@@ -105,7 +113,14 @@ Result<void> Bpr::fit(const TrainView& view, const FitContext& context) {
   for (std::size_t epoch = 0; epoch < knobs_.epochs && !interrupted(); ++epoch) {
     pairs.epoch(context.seed, epoch, context.pool, [&](const StratifiedPairs::Block& block) {
       Rng rng(splitmix64(context.seed + epoch), block.number);
-      for (const MatrixPair& pair : block.pairs) {
+      for (std::size_t n = 0; n < block.pairs.size(); ++n) {
+        const MatrixPair& pair = block.pairs[n];
+        if (n + kPairsAhead < block.pairs.size()) {
+          const MatrixPair& ahead = block.pairs[n + kPairsAhead];
+          prefetch(std::as_const(user_factors_).row(ahead.row));
+          prefetch(std::as_const(item_factors_).row(ahead.column));
+          prefetch(users.row(ahead.row));
+        }
         const auto user = user_factors_.row(pair.row);
         const auto negative = draw_negative(user, users.row(pair.row), block.columns, rng);
         if (!negative) continue;

@@ -64,6 +64,8 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
   InteractionRows users = transposed(items_of_users(view, {.half_life_days = knobs_.recency_half_life_days}), num_items);
   const RowWeighting weighting(knobs_.similarity, users, num_users);
   const std::vector<RowNorm> norms = weighting.weigh_all(users);
+  std::vector<float> as_second;
+  for (const RowNorm norm : norms) as_second.push_back(norm.as_second);
   const InteractionRows items = transposed(users, num_users);
 
   std::vector<std::vector<ScoredIndex>> nearest(num_items);
@@ -73,11 +75,7 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
     RowProducts products(users, items);
     for (std::size_t item = begin; item < end; ++item) {
       TopK top(knobs_.neighbours);
-      const RowNorm norm = norms[item];
-      products.visit_row(static_cast<std::uint32_t>(item),
-                         [&top, &weighting, norm, of_others = norms.data()](std::uint32_t other, float product) {
-                           top.offer(other, weighting.similarity(product, norm, of_others[other]));
-                         });
+      products.offer_similar(static_cast<std::uint32_t>(item), weighting, norms, as_second, top);
       top.take(best);
       nearest[item].assign(best.begin(), best.end());
     }
