@@ -118,17 +118,13 @@ Result<Selection> select_on_validation(const ModelEntry& entry, std::string_view
                      .checkpoints = options.checkpoints};
   std::size_t next;
   GEMEL_ASSIGN_OR_RETURN(Selection selection, resumed_selection(options.checkpoints, space.size(), next));
-  std::unique_ptr<Recommender> model, earlier;
+  std::unique_ptr<Recommender> model;
   for (; next < space.size(); ++next) {
-    earlier = std::move(model);
+    std::unique_ptr<Recommender> earlier = std::move(model);
     const auto start = Clock::now();
     GEMEL_ASSIGN_OR_RETURN(model, make_model(entry.name, space[next]));
     if (options.checkpoints) options.checkpoints->begin({trial_stage(next), to_json(selection)});
-    if (earlier == nullptr || !model->take_fit(*earlier, split.train(dataset))) {
-      earlier.reset();  // two of some models need more memory than there is
-      GEMEL_RETURN_IF_ERROR(model->fit(split.train(dataset), context));
-    }
-    earlier.reset();
+    GEMEL_RETURN_IF_ERROR(model->fit_after(std::move(earlier), split.train(dataset), context));
     for (std::string& warning : model->warnings()) selection.warnings.push_back(std::move(warning));
     GEMEL_ASSIGN_OR_RETURN(Evaluation evaluation, evaluate(*model, dataset, known, plan, pool, progress));
     selection.trials.push_back({model->knobs(), evaluation.all.mean(ndcg), evaluation.all.mean(recall), seconds_since(start)});

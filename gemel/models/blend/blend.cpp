@@ -34,15 +34,11 @@ Result<std::string> choose_knobs(const ModelEntry& entry, const TrainView& view,
   if (space.size() == 1 || context.validation == nullptr) return context.validation == nullptr ? std::string() : space[0];
   std::string best;
   double best_score = -1;
-  std::unique_ptr<Recommender> model, earlier;
+  std::unique_ptr<Recommender> model;
   for (const std::string& setting : space) {
-    earlier = std::move(model);
+    std::unique_ptr<Recommender> earlier = std::move(model);
     GEMEL_ASSIGN_OR_RETURN(model, make_model(entry.name, setting));
-    if (earlier == nullptr || !model->take_fit(*earlier, view)) {
-      earlier.reset();  // two of some models need more memory than there is
-      GEMEL_RETURN_IF_ERROR(model->fit(view, context));
-    }
-    earlier.reset();
+    GEMEL_RETURN_IF_ERROR(model->fit_after(std::move(earlier), view, context));
     GEMEL_ASSIGN_OR_RETURN(const double score, context.validation->score(*model));
     if (score <= best_score) continue;
     best_score = score;
