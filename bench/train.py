@@ -145,12 +145,11 @@ class Turns:
 
     def __init__(self, options, folder, shop):
         self.options, self.folder, self.shop = options, folder, shop
-        self.gflops = []
+        self.gflops = {}  # by threads: of a GEMM, in each run of ours
 
     def ours(self, name, threads):
         result = run([BINARIES / "bench_train", self.shop / "dataset", config_file(self.folder, name), threads, self.options.steps])
-        if threads == 2:
-            self.gflops.append(result["gemm_gflops"])
+        self.gflops.setdefault(threads, []).append(result["gemm_gflops"])
         return self.rate(result), result["peak_mib"]
 
     def tensorflow(self, python, threads):
@@ -160,6 +159,9 @@ class Turns:
     def peer(self, name, threads, preload=None, compiled=False):
         result = run([sys.executable, PEER, "time", self.shop, name, threads, self.options.steps] + ["--compile"] * compiled, preload)
         return self.rate(result), result["peak_mib"]
+
+    def gemm_gflops(self, threads):
+        return statistics.median(self.gflops[threads])
 
     @staticmethod
     def rate(result):
@@ -185,13 +187,16 @@ def rates(results):
 def first_rows(turns, preload, distinct):
     fast = {"fast": lambda: turns.peer("1", 2, preload)} if preload else {}
     taken = turns.take(ours=lambda: turns.ours("1", 2), one=lambda: turns.ours("1", 1), peer=lambda: turns.peer("1", 2), **fast)
-    ours, limit = rates(taken["ours"]), BATCH * statistics.median(turns.gflops) / gflop_a_step("1", distinct)
+    ours, limit = rates(taken["ours"]), BATCH * turns.gemm_gflops(2) / gflop_a_step("1", distinct)
     of = "configuration 1, 2 threads"
     yield report.row(f"{of}, PyTorch as installed", ours, {"PyTorch": rates(taken["peer"])}, unit="examples/s", must=4, goal=8, limit=limit)
     if preload:
         yield report.row(f"{of}, PyTorch with its fastest path", ours, {"PyTorch": rates(taken["fast"])}, unit="examples/s", must=3, goal=6)
     yield report.row(f"{of}, share of the GEMM's rate", ours, {}, unit="examples/s", must=0.4, goal=0.7, limit=limit)
-    yield report.row("configuration 1, 2 threads beside 1", ours, {"1 thread": rates(taken["one"])}, unit="examples/s", must=1.8, goal=1.95)
+    # The limit: what a second thread gives a GEMM.
+    one = rates(taken["one"])
+    yield report.row("configuration 1, 2 threads beside 1", ours, {"1 thread": one}, unit="examples/s", must=1.8, goal=1.95,
+                     limit=statistics.median(one) * turns.gemm_gflops(2) / turns.gemm_gflops(1))
     yield report.row("configuration 1, peak memory", [mib for _, mib in taken["ours"]], {"PyTorch": [mib for _, mib in taken["peer"]]}, unit="MiB",
                      must=4, goal=8)
 
@@ -205,7 +210,7 @@ def tensorflow_rows(turns):
 
 def second_rows(turns, preload, distinct):
     taken = turns.take(ours=lambda: turns.ours("2", 2), peer=lambda: turns.peer("2", 2, preload, turns.options.compile))
-    limit = BATCH * statistics.median(turns.gflops) / gflop_a_step("2", distinct)
+    limit = BATCH * turns.gemm_gflops(2) / gflop_a_step("2", distinct)
     which = "fastest path" + (", compiled" if turns.options.compile else "")
     yield report.row(f"configuration 2, 2 threads, PyTorch, {which}", rates(taken["ours"]), {"PyTorch": rates(taken["peer"])}, unit="examples/s",
                      must=2.5, goal=5, limit=limit)
@@ -221,7 +226,7 @@ def third_rows(turns, preload):
 def full_rows(turns):
     taken = turns.take(ours=lambda: turns.ours("full", 2))
     num_products = len(numpy.load(turns.shop / "shop.npz")["price"])
-    limit = BATCH * statistics.median(turns.gflops) / gflop_a_step("full", num_products)
+    limit = BATCH * turns.gemm_gflops(2) / gflop_a_step("full", num_products)
     yield report.row("full softmax over 6,700 products, share of the GEMM's rate", rates(taken["ours"]), {}, unit="examples/s", must=0.4, goal=0.7,
                      limit=limit)
 
@@ -283,8 +288,8 @@ def main():
     found += tensorflow_rows(turns) if options.tensorflow else []
     found += gpu_rows(turns) if options.gpu else []
     found += ten_rows(options, options.folder, shop) if options.ten else []
-    if turns.gflops:
-        print(f"GEMM on 2 threads: {statistics.median(turns.gflops):.0f} GFLOP/s; {distinct:.0f} distinct products in a batch")
+    if 2 in turns.gflops:
+        print(f"GEMM on 2 threads: {turns.gemm_gflops(2):.0f} GFLOP/s; {distinct:.0f} distinct products in a batch")
     return report.finish("train", found, report.command("train", parser, options), options.guard)
 
 
