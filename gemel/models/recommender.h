@@ -92,8 +92,8 @@ class Recommender {
   // Where a fit on this view would learn what `fitted` learnt from it, since their knobs differ only in what recommending reads: takes that
   // over, stands at view.until, and returns true. Otherwise nothing changes.
   virtual bool take_fit(const Recommender& /*fitted*/, const TrainView& /*view*/) { return false; }
-  // Takes the fit of an earlier model over, or else fits. `earlier`, which may be null, is gone before a fit begins: two of some models need
-  // more memory than there is. Errors: as fit's.
+  // Takes the fit of an earlier model over, or else fits. `earlier`, which may be null, is gone before a fit begins: two of some models
+  // need more memory than there is. Errors: as fit's.
   Result<void> fit_after(std::unique_ptr<Recommender> earlier, const TrainView& view, const FitContext& context) {
     if (earlier != nullptr && take_fit(*earlier, view)) return {};
     earlier.reset();

@@ -23,7 +23,8 @@ struct TypeName {
   std::size_t size_bytes;
 };
 constexpr TypeName kTypes[] = {{TensorType::kF32, "F32", 4}, {TensorType::kF64, "F64", 8}, {TensorType::kI64, "I64", 8},
-                               {TensorType::kI32, "I32", 4}, {TensorType::kI16, "I16", 2}, {TensorType::kU32, "U32", 4}, {TensorType::kU8, "U8", 1}};
+                               {TensorType::kI32, "I32", 4}, {TensorType::kI16, "I16", 2}, {TensorType::kU32, "U32", 4},
+                               {TensorType::kU8, "U8", 1}};
 
 const TypeName& type_name(TensorType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
