@@ -32,7 +32,7 @@ class PartitionedIndex : public VectorIndex {
   // How far to look: the larger, the better and the slower.
   struct Effort {
     float reach = 2;
-    std::size_t num_scored = 40;  // estimates that are scored in floats; at least k
+    std::size_t num_scored = 40;  // estimates that are scored anew; at least k
   };
 
   PartitionedIndex(ConstMatrixView candidates, const Options& options, ThreadPool& pool);
@@ -40,6 +40,7 @@ class PartitionedIndex : public VectorIndex {
   std::size_t size() const override { return num_candidates_; }
   std::size_t num_partitions() const { return starts_.size() - 1; }
   std::size_t size_bytes() const;
+  bool keeps_rows() const { return rows_.size() > 0; }
   Effort effort() const { return effort_; }
   void set_effort(Effort effort);
 

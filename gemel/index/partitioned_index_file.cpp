@@ -27,7 +27,7 @@ Result<void> PartitionedIndex::save(SafetensorsWriter& writer, const std::filesy
   writer.add<float>("steps", steps_);
   writer.add<std::uint32_t>("ids", ids_);
   writer.add<std::uint8_t>("codes", codes_);
-  if (rows_.size() > 0) {
+  if (keeps_rows()) {
     writer.add<std::int16_t>("rows", rows_.values(), {num_candidates_, dim_});
     writer.add<float>("row_steps", rows_.steps());
   }
@@ -67,9 +67,12 @@ Result<PartitionedIndex> PartitionedIndex::load(const SafetensorsFile& file, std
         ids.subspan(static_cast<std::size_t>(starts[p]) * block, static_cast<std::size_t>(starts[p + 1] - starts[p]) * block);
     if (!std::ranges::is_partitioned(members, [](std::uint32_t id) { return id != kNobody; })) return corrupt("a partition has gaps");
   }
-  if (file.tensors().contains("rows")) {
+  if (file.tensors().contains("rows") || file.tensors().contains("row_steps")) {
     GEMEL_ASSIGN_OR_RETURN(const auto rows, file.values<std::int16_t>("rows", {num_candidates, dim}));
     GEMEL_ASSIGN_OR_RETURN(const auto row_steps, file.values<float>("row_steps", {num_candidates}));
+    // No number: of a row that has a value which is none.
+    if (!std::ranges::all_of(row_steps, [](float step) { return std::isnan(step) || (step >= 0 && std::isfinite(step)); }))
+      return corrupt("steps of rows are no lengths");
     index.rows_ = ShortRows(rows, row_steps);
   }
   index.centroids_ = Matrix(centroids);

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <limits>
 #include <tuple>
 
@@ -163,6 +165,14 @@ TEST_P(PartitionedIndexTest, WithRowsOfItsOwnItNeedsNoCandidates) {
   ASSERT_TRUE(loaded) << loaded.error().message;
   loaded->search(request, pool, loaded_found);
   EXPECT_EQ(loaded_found, found);
+  const Tensor& steps = file->tensors().at("row_steps");
+  std::string damaged = read_file(path).value();
+  const float below_zero = -1;
+  std::memcpy(damaged.data() + damaged.find(steps.bytes), &below_zero, sizeof below_zero);
+  std::ofstream(path, std::ios::binary) << damaged;
+  const auto refused = PartitionedIndex::load(SafetensorsFile::open(path).value(), candidates.rows(), candidates.cols(), path);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("steps of rows"), std::string::npos) << refused.error().message;
   request.candidates = candidates;
   index.search(request, pool, expected);
   for (std::size_t q = 0; q < queries.rows(); ++q) {
@@ -195,16 +205,19 @@ class WavesTest : public ::testing::TestWithParam<std::tuple<std::size_t, float>
     for (std::size_t c = 0; c < endless.size(); c += 7) endless[c] = std::numeric_limits<float>::infinity();
   }
 
+  void expect_that_each_finds_the_same_alone(std::size_t num_partitions);
+
   Matrix scattered, asking;
   std::vector<float> bias, endless;
   std::vector<std::uint8_t> few, most;
 };
 
-TEST_P(WavesTest, OfABatchFindWhatEachQueryFindsAlone) {
+void WavesTest::expect_that_each_finds_the_same_alone(std::size_t num_partitions) {
   const std::vector<std::uint32_t> excluded = {1, 2, 601};
-  const std::vector<std::span<const std::uint32_t>> excluded_of(asking.rows(), excluded);
+  std::vector<std::span<const std::uint32_t>> excluded_of(asking.rows());
+  for (std::size_t q = 0; q < excluded_of.size(); q += 2) excluded_of[q] = excluded;
   ThreadPool pool(2), one(1);
-  PartitionedIndex index(scattered, {.num_partitions = 700}, pool);
+  PartitionedIndex index(scattered, {.num_partitions = num_partitions}, pool);
   for (const PartitionedIndex::Effort effort : {PartitionedIndex::Effort{1, 20}, {4, 20}, {1e6f, 5000}})
     for (const std::span<const float> added : {std::span<const float>{}, std::span<const float>(bias), std::span<const float>(endless)})
       for (const std::span<const std::uint8_t> eligible :
@@ -216,14 +229,20 @@ TEST_P(WavesTest, OfABatchFindWhatEachQueryFindsAlone) {
         index.set_effort(effort);
         Answers together, alone;
         index.search(request, pool, together);
-        request.excluded = std::span(excluded_of).first(1);
         for (std::size_t q = 0; q < asking.rows(); ++q) {
           request.queries = asking.view().row_block(q, q + 1);
+          request.excluded = std::span(excluded_of).subspan(q, 1);
+          if (q % 2 == 1) request.excluded = {};  // the same as an empty list
           index.search(request, one, alone);
           EXPECT_EQ(alone[0], together[q]) << q;
         }
       }
 }
+
+TEST_P(WavesTest, OfABatchFindWhatEachQueryFindsAlone) { expect_that_each_finds_the_same_alone(700); }
+
+// All of the first partition is found at once, and the best of it are chosen by counting.
+TEST_P(WavesTest, WithFewLargePartitionsToo) { expect_that_each_finds_the_same_alone(8); }
 
 INSTANTIATE_TEST_SUITE_P(WidthsAndDistances, WavesTest,
                          ::testing::Combine(::testing::Values(1, 6, 33), ::testing::Values(1.0f, 1e-6f, 1e-7f)));

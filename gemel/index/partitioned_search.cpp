@@ -36,7 +36,6 @@ class PartitionedIndex::Seeker {
         request_(request),
         bias_bounds_(bias_bounds),
         num_near_(std::max(index.effort_.num_scored, request.k)),
-        sums_alone_decide_(bias_bounds.empty() && request.eligible.empty() && request.excluded.empty()),
         near_(num_near_),
         pairs_(2 * index.num_groups_) {}
 
@@ -83,7 +82,7 @@ class PartitionedIndex::Seeker {
       const float score = scanned.base + scanned.unit * static_cast<float>(scanned.sums[i]);
       near_.offer(id, request_.candidate_bias.empty() ? score : score + request_.candidate_bias[id]);
     };
-    if (near_.threshold() == kNever && sums_alone_decide_ && scanned.num_found > enough()) {
+    if (near_.threshold() == kNever && scanned.num_found > enough() && sums_alone_decide()) {
       for (const std::uint32_t i : places_of_best({scanned.sums, scanned.num_found})) offer(i);
     } else {
       for (std::size_t i = 0; i < scanned.num_found; ++i) offer(i);
@@ -108,7 +107,7 @@ class PartitionedIndex::Seeker {
  private:
   // All rows are fetched before the first is scored: they lie anywhere.
   void score_nearest() {
-    if (index_.rows_.size() > 0) {
+    if (index_.keeps_rows()) {
       for (const std::uint32_t row : which_) index_.rows_.prefetch(row);
       return index_.rows_.score(which_, query_, scores_.data());
     }
@@ -147,6 +146,9 @@ class PartitionedIndex::Seeker {
     return {places_.data(), kernels().find_at_least(least, as_floats_.data(), as_floats_.size(), places_.data())};
   }
 
+  // Nothing is added, and everybody passes.
+  bool sums_alone_decide() const { return bias_bounds_.empty() && request_.eligible.empty() && excluded_.empty(); }
+
   bool passes(std::uint32_t id) const {
     return id != kNobody && (request_.eligible.empty() || request_.eligible[id] != 0) && !std::ranges::binary_search(excluded_, id);
   }
@@ -155,7 +157,6 @@ class PartitionedIndex::Seeker {
   const SearchRequest& request_;
   const std::span<const float> bias_bounds_;
   const std::size_t num_near_;  // estimates that are scored anew
-  const bool sums_alone_decide_;  // nothing is added, and everybody passes
   TopK near_;
   std::vector<std::uint32_t> pairs_;
   std::size_t q_ = 0;
@@ -354,7 +355,7 @@ class PartitionedIndex::Probe {
 
 void PartitionedIndex::search(const SearchRequest& request, ThreadPool& pool, std::vector<std::vector<ScoredIndex>>& out) const {
   GEMEL_CHECK(request.queries.cols == dim_, "search: queries and candidates differ in width");
-  GEMEL_CHECK(rows_.size() > 0 || (request.candidates.rows == num_candidates_ && request.candidates.cols == dim_),
+  GEMEL_CHECK(keeps_rows() || (request.candidates.rows == num_candidates_ && request.candidates.cols == dim_),
               "search: the candidates of the index are needed");
   check_lists(request, num_candidates_);
   out.assign(request.queries.rows, {});

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "gemel/numerics/kernels.h"
 
@@ -19,8 +20,9 @@ ShortRows::ShortRows(ConstMatrixView rows, ThreadPool& pool) : values_(rows.size
       const std::span<const float> values = rows.row(row);
       const float step = kernels().largest_magnitude(values.data(), rows.cols) / kLargest;
       steps_[row] = std::isfinite(step) ? step : std::numeric_limits<float>::quiet_NaN();
-      // Where even the largest is nearly no number, a value may be too large for its step.
-      for (std::size_t d = 0; d < rows.cols && step > 0; ++d)
+      if (!std::isfinite(step) || step == 0) continue;
+      // Where even the largest is nearly nothing, a value may be too large for its step.
+      for (std::size_t d = 0; d < rows.cols; ++d)
         values_[row * rows.cols + d] = static_cast<std::int16_t>(std::clamp(std::nearbyint(values[d] / step), -kLargest, kLargest));
     }
   });

@@ -1,6 +1,7 @@
 // Rows of 16 bits a value: half the memory of floats. A value is a whole number times its row's step, off by at most half a step, which is
 // 1 / 65,534 of the row's largest magnitude; a score therefore by at most dim / 65,534 of the product of both largest magnitudes, and
-// usually by the root of dim in place of dim. Thread safety: const after construction.
+// usually by the root of dim in place of dim. That holds where the largest magnitude of a row is above 1e-33 and that of a query below
+// 1e30: a step must not lose digits, nor whole numbers times a query leave the floats. Thread safety: const after construction.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace gemel {
 class ShortRows {
  public:
   ShortRows() = default;
-  // Of a row that holds no number, every score is NaN.
+  // Of a row with a value that is infinite or no number, every score is NaN.
   ShortRows(ConstMatrixView rows, ThreadPool& pool);
   // values [steps.size(), dim], as values() and steps() gave them.
   ShortRows(std::span<const std::int16_t> values, std::span<const float> steps);
@@ -25,7 +26,7 @@ class ShortRows {
   std::span<const std::int16_t> values() const { return values_; }
   std::span<const float> steps() const { return steps_; }  // [size()]
 
-  // The start of a row is fetched.
+  // The row is fetched, for a score to come.
   void prefetch(std::uint32_t row) const;
   // out[i] = <query, rows[which[i]]>, the same bits whatever is asked beside it.
   void score(std::span<const std::uint32_t> which, std::span<const float> query, float* out) const;

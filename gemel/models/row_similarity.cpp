@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "gemel/base/check.h"
 #include "gemel/numerics/kernels.h"
 
 namespace gemel {
@@ -151,7 +152,12 @@ std::vector<RowNorm> RowWeighting::weigh_all(InteractionRows& rows) const {
   return norms;
 }
 
-// Then it is quicker to look at all rows than to note which are touched.
+RowProducts::RowProducts(const InteractionRows& rows, const InteractionRows& columns, std::span<const RowNorm> norms)
+    : rows_(rows), columns_(columns), norms_(norms), of_all_(rows.size()), of_touched_(rows.size()) {
+  for (const RowNorm norm : norms) as_second_.push_back(norm.as_second);
+}
+
+// Whether it is quicker to look at all rows than to note which are touched.
 bool RowProducts::touches_most(std::uint32_t row) const {
   std::size_t terms = 0;
   for (const std::uint32_t column : rows_.row(row)) terms += columns_.row(column).size();
@@ -160,9 +166,10 @@ bool RowProducts::touches_most(std::uint32_t row) const {
 
 void RowProducts::prefetch_column(std::uint32_t column) const {
   constexpr std::size_t kLineValues = 16, kLines = 4;  // the machine finds the rest
-  for (std::size_t line = 0; line < kLines; ++line) {
-    __builtin_prefetch(columns_.columns.data() + columns_.offsets[column] + line * kLineValues);
-    __builtin_prefetch(columns_.values.data() + columns_.offsets[column] + line * kLineValues);
+  const std::size_t begin = columns_.offsets[column], end = std::min(columns_.offsets[column + 1], begin + kLines * kLineValues);
+  for (std::size_t n = begin; n < end; n += kLineValues) {
+    __builtin_prefetch(columns_.columns.data() + n);
+    __builtin_prefetch(columns_.values.data() + n);
   }
 }
 
@@ -176,19 +183,19 @@ void RowProducts::add_columns(std::uint32_t row) {
   }
 }
 
-void RowProducts::offer_similar(std::uint32_t row, const RowWeighting& weighting, std::span<const RowNorm> norms,
-                                std::span<const float> as_second, TopK& top) {
+void RowProducts::offer_similar(std::uint32_t row, const RowWeighting& weighting, TopK& top) {
+  GEMEL_CHECK(norms_.size() == rows_.size(), "offer_similar: a norm for each row is needed");
   if (!touches_most(row))
     return visit_row(
-        row, [&](std::uint32_t other, float product) { top.offer(other, weighting.similarity(product, norms[row], norms[other])); });
+        row, [&](std::uint32_t other, float product) { top.offer(other, weighting.similarity(product, norms_[row], norms_[other])); });
   add_columns(row);
   of_all_[row] = 0;
   similarities_.resize(kRowsAtOnce);
   found_.resize(kRowsAtOnce);
   for (std::size_t first = 0; first < of_all_.size(); first += kRowsAtOnce) {
     const std::size_t count = std::min(kRowsAtOnce, of_all_.size() - first);
-    kernels().quotients(of_all_.data() + first, norms[row].as_first, as_second.data() + first, weighting.shrinkage(), similarities_.data(),
-                        count);
+    kernels().quotients(of_all_.data() + first, norms_[row].as_first, as_second_.data() + first, weighting.shrinkage(),
+                        similarities_.data(), count);
     const float least = std::max(top.threshold(), std::numeric_limits<float>::lowest());
     const std::size_t num_found = kernels().find_at_least(least, similarities_.data(), count, found_.data());
     for (std::size_t i = 0; i < num_found; ++i) top.offer(static_cast<std::uint32_t>(first + found_[i]), similarities_[found_[i]]);

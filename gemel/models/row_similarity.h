@@ -71,13 +71,11 @@ class RowWeighting {
 // One row after the other beside all that share a column with it. One scratch for each thread.
 class RowProducts {
  public:
-  // Weighted rows and the same turned round.
-  RowProducts(const InteractionRows& rows, const InteractionRows& columns)
-      : rows_(rows), columns_(columns), of_all_(rows.size()), of_touched_(rows.size()) {}
+  // Weighted rows, the same turned round, and what weigh_all() said of the rows, which only offer_similar reads.
+  RowProducts(const InteractionRows& rows, const InteractionRows& columns, std::span<const RowNorm> norms = {});
 
-  // Offers similarity(row, other) of each other row that shares a column with it. norms of all rows; as_second: that of each of them.
-  void offer_similar(std::uint32_t row, const RowWeighting& weighting, std::span<const RowNorm> norms, std::span<const float> as_second,
-                     TopK& top);
+  // Offers similarity(row, other) of each other row that shares a column with it; its last bit may be another with another instruction set.
+  void offer_similar(std::uint32_t row, const RowWeighting& weighting, TopK& top);
 
   // Calls visit(other row, dot product) for each row that shares a column with `row`, itself excepted; a product is above 0, however
   // little.
@@ -100,6 +98,8 @@ class RowProducts {
 
   const InteractionRows& rows_;
   const InteractionRows& columns_;
+  std::span<const RowNorm> norms_;
+  std::vector<float> as_second_;  // of norms_
   std::vector<float> of_all_;  // [rows], 0 between calls
   std::vector<float> similarities_;  // scratch of offer_similar, as is found_
   std::vector<std::uint32_t> found_;

@@ -96,25 +96,6 @@ TEST(RowSimilarity, IsTheSameBothWaysRound) {
   }
 }
 
-// With norms of their own and shrinkage.
-void expect_that_the_best_are_offered(RowProducts& products, std::uint32_t row, const std::map<std::uint32_t, float>& expected) {
-  const RowWeighting weighting({.similarity = Similarity::kCosine, .shrinkage = 2}, {}, 0);
-  std::vector<RowNorm> norms;
-  std::vector<float> as_second;
-  for (std::uint32_t other = 0; other < 200; ++other) {
-    as_second.push_back(1 + static_cast<float>(other * 7 % 11));
-    norms.push_back({.as_first = 2, .as_second = as_second.back()});
-  }
-  TopK offered(5), wanted(5);
-  std::vector<ScoredIndex> found, best;
-  products.offer_similar(row, weighting, norms, as_second, offered);
-  for (const auto& [other, product] : expected) wanted.offer(other, product / (2 * as_second[other] + 2));
-  offered.take(found);
-  wanted.take(best);
-  ASSERT_EQ(found.size(), best.size());
-  for (std::size_t i = 0; i < best.size(); ++i) EXPECT_FLOAT_EQ(found[i].score, best[i].score);
-}
-
 TEST(RowSimilarity, ProductsAreThoseOfATwinWhetherRowsShareMuchOrLittle) {
   constexpr std::uint32_t kRowCount = 200;
   for (const std::uint32_t num_columns : {10u, 2000u}) {
@@ -132,10 +113,44 @@ TEST(RowSimilarity, ProductsAreThoseOfATwinWhetherRowsShareMuchOrLittle) {
         for (const auto& [column, value] : values[row])
           if (other != row && values[other].contains(column)) expected[other] += value * values[other].at(column);
       EXPECT_EQ(found, expected) << num_columns << " columns, row " << row;
-      expect_that_the_best_are_offered(products, row, expected);
       num_found += found.size();
     }
     EXPECT_GT(num_found, 0u);
+  }
+}
+
+// More rows than are looked at together, with norms of their own and shrinkage; few columns, so that most are shared, or many.
+TEST(RowSimilarity, TheMostSimilarAreThoseOfATwin) {
+  constexpr std::uint32_t kRowCount = 2500;
+  const RowWeighting weighting({.similarity = Similarity::kCosine, .shrinkage = 2}, {}, 0);
+  for (const std::uint32_t num_columns : {10u, 20'000u}) {
+    Rng rng(7);
+    std::vector<std::map<std::uint32_t, float>> values(kRowCount);
+    std::vector<RowNorm> norms;
+    for (auto& row : values) {
+      for (int n = 0; n < 5; ++n) row[static_cast<std::uint32_t>(rng.below(num_columns))] = static_cast<float>(1 + rng.uniform());
+      norms.push_back({.as_first = 2, .as_second = static_cast<float>(1 + rng.uniform())});
+    }
+    const InteractionRows rows = rows_of(values), columns = transposed(rows, num_columns);
+    RowProducts products(rows, columns, norms);
+    for (std::uint32_t row = 0; row < kRowCount; row += 97) {
+      TopK offered(20), wanted(20);
+      products.offer_similar(row, weighting, offered);
+      for (std::uint32_t other = 0; other < kRowCount; ++other) {
+        float product = 0;
+        for (const auto& [column, value] : values[row])
+          if (values[other].contains(column)) product += value * values[other].at(column);
+        if (other != row && product > 0) wanted.offer(other, product / (2 * norms[other].as_second + 2));
+      }
+      std::vector<ScoredIndex> found, best;
+      offered.take(found);
+      wanted.take(best);
+      ASSERT_EQ(found.size(), best.size()) << num_columns << " columns, row " << row;
+      for (std::size_t i = 0; i < best.size(); ++i) {
+        EXPECT_EQ(found[i].index, best[i].index) << num_columns << " columns, row " << row << ", place " << i;
+        EXPECT_FLOAT_EQ(found[i].score, best[i].score);
+      }
+    }
   }
 }
 

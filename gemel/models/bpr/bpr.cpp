@@ -20,9 +20,11 @@ constexpr std::size_t kPairsAhead = 8;  // are fetched: they lie anywhere
 
 float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
 
+// Of what is long the beginning.
 template <class T>
 void prefetch(std::span<const T> values) {
-  constexpr std::size_t kLineBytes = 64;
+  constexpr std::size_t kLineBytes = 64, kLines = 8;
+  values = values.first(std::min(values.size(), kLines * kLineBytes / sizeof(T)));
   for (std::size_t n = 0; n < values.size(); n += kLineBytes / sizeof(T)) __builtin_prefetch(values.data() + n);
 }
 

@@ -64,18 +64,16 @@ Result<void> ItemKnn::fit(const TrainView& view, const FitContext& context) {
   InteractionRows users = transposed(items_of_users(view, {.half_life_days = knobs_.recency_half_life_days}), num_items);
   const RowWeighting weighting(knobs_.similarity, users, num_users);
   const std::vector<RowNorm> norms = weighting.weigh_all(users);
-  std::vector<float> as_second;
-  for (const RowNorm norm : norms) as_second.push_back(norm.as_second);
   const InteractionRows items = transposed(users, num_users);
 
   std::vector<std::vector<ScoredIndex>> nearest(num_items);
   context.pool.for_blocks(num_items, kItemsAtOnce, [&](std::size_t begin, std::size_t end) {
     if (interrupted()) return;
     std::vector<ScoredIndex> best;
-    RowProducts products(users, items);
+    RowProducts products(users, items, norms);
     for (std::size_t item = begin; item < end; ++item) {
       TopK top(knobs_.neighbours);
-      products.offer_similar(static_cast<std::uint32_t>(item), weighting, norms, as_second, top);
+      products.offer_similar(static_cast<std::uint32_t>(item), weighting, top);
       top.take(best);
       nearest[item].assign(best.begin(), best.end());
     }
