@@ -4,7 +4,7 @@
 
 Writes made-up matrices (`shop`: 250,000 customers, 6,700 products, 2 million pairs; `ml20`: 138,000, 27,000, 10 million; `beauty`: 22,363, 12,101,
 198,502) into build/bench/models, then fits each with gemel and the peer in turn, in processes of their own. Seconds of an epoch after the first, or of the
-whole fit where there are none.
+whole fit where there are none. An epoch of bpr: ours takes each pair once, implicit as many at random.
 """
 import argparse
 import os

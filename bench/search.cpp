@@ -1,7 +1,7 @@
 // How fast is exact search? `bench_search CANDIDATES QUERIES DIM` reads both files (float32 rows), then answers the orders that come by
 // line with one thread; search.py sends them in turn with the peers:
-//     time WAY K BATCH SHARE SECONDS    asks BATCH queries at a time, of whose candidates SHARE is eligible (1: no filter), for so many
-//                                       seconds; prints the median of a call's microseconds, wall and CPU
+//     time WAY K BATCH SHARE SECONDS CALLS    asks BATCH queries at a time, of whose candidates SHARE is eligible (1: no filter), for so
+//                                       many seconds and so often at least; prints the median of a call's microseconds, wall and CPU
 //     answer WAY K BATCH FILE           writes the index of every answer, uint32 [queries, k]
 // WAY is `codes` (a first pass over codes, as the index does by itself) or `floats`.
 #include "bench/search_program.h"
@@ -19,14 +19,14 @@ class Bench {
         by_floats_(candidates, {.with_codes = false}),
         num_candidates_(candidates.rows()) {}
 
-  void time(const std::string& way, std::size_t k, std::size_t batch, double share, double seconds) {
+  void time(const std::string& way, std::size_t k, std::size_t batch, double share, double seconds, std::size_t least_calls) {
     std::vector<std::uint8_t> eligible;
     Rng rng(1);
     if (share < 1)
       for (std::size_t c = 0; c < num_candidates_; ++c) eligible.push_back(rng.uniform() < share);
     std::vector<double> wall, cpu;
     std::size_t first = 0;
-    for (const double begin = wall_s(); wall.empty() || wall_s() - begin < seconds;) {
+    for (const double begin = wall_s(); wall.size() < least_calls || wall_s() - begin < seconds;) {
       const double wall_begin = wall_s(), cpu_begin = batch > 1 ? cpu_s(CLOCK_THREAD_CPUTIME_ID) : 0;
       search(way, k, first, batch, eligible);
       if (batch > 1) cpu.push_back(cpu_s(CLOCK_THREAD_CPUTIME_ID) - cpu_begin);
@@ -69,10 +69,10 @@ int run(char** argv) {
   Bench bench(read_rows(argv[1], dim), read_rows(argv[2], dim));
   return take_orders("bench_search", [&](std::istringstream& words) {
     std::string order, way, path;
-    std::size_t k = 0, batch = 0;
+    std::size_t k = 0, batch = 0, least_calls = 0;
     double share = 1, seconds = 0;
     words >> order >> way >> k >> batch;
-    if (order == "time" && words >> share >> seconds) return bench.time(way, k, batch, share, seconds), true;
+    if (order == "time" && words >> share >> seconds >> least_calls) return bench.time(way, k, batch, share, seconds, least_calls), true;
     if (order == "answer" && words >> path) return bench.answer(way, k, batch, path), true;
     return false;
   });

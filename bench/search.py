@@ -49,8 +49,8 @@ class Ours(Program):
     def __init__(self, candidates, queries, folder):
         super().__init__("bench_search", candidates, queries, folder)
 
-    def time(self, way, k, batch, seconds, share=1):
-        times = self.order("time", way, k, batch, share, seconds)
+    def time(self, way, k, batch, seconds, share=1, least_calls=3):
+        times = self.order("time", way, k, batch, share, seconds, least_calls)
         return times["cpu_us" if batch > 1 else "wall_us"] / batch
 
 
@@ -150,10 +150,11 @@ def filter_row(ours, count, dim, batch, options):
     """What the worst of the filters costs beside a search without any, as the median of turns that follow each other: the clock of a core
     has moods of seconds."""
     plain, filtered = [], {share: [] for share in FILTER_SHARES}
+    turn = lambda share: ours.time("codes", 10, batch, options.seconds / FILTER_TURNS, share, least_calls=1)
     for _ in range(FILTER_TURNS * options.runs):
-        plain.append(ours.time("codes", 10, batch, options.seconds / FILTER_TURNS))
+        plain.append(turn(1))
         for share, times in filtered.items():
-            times.append(ours.time("codes", 10, batch, options.seconds / FILTER_TURNS, share))
+            times.append(turn(share))
     kept = {share: float(np.median(np.divide(plain, times))) for share, times in filtered.items()}
     print(f"filters, {count:,} x {dim}, batch {batch}: none {np.median(plain):.2f} us,", {s: round(float(np.median(t)), 2) for s, t in filtered.items()},
           "kept of the speed:", {share: round(ratio, 3) for share, ratio in kept.items()}, flush=True)
