@@ -1,9 +1,8 @@
 """What every benchmark does with its figures: rows in bench/results/NAME.json, the tables of docs/performance.md, the regression guard.
 
 A row is {measure, unit, ours, peer, peer_name, ratio, must, goal, share_of_limit, spread, command, machine}. `ratio` is always
-better-is-higher, and so are must and goal; a row without a peer has the stated limit in its place. The ratio of a filter is the median of those of turns that follow each other, not that of the
-medians beside it. spread holds the lowest and the
-highest of the runs, ours and the peer's.
+better-is-higher, and so are must and goal; a row without a peer has the stated limit in its place. A filter's ratio is the median of those of
+turns that follow each other, not that of the medians beside it. spread holds the lowest and the highest of the runs, ours and the peer's.
 
     python bench/report.py      writes the tables of docs/performance.md anew from bench/results/*.json
 """
