@@ -57,7 +57,7 @@ PartitionedIndex::PartitionedIndex(ConstMatrixView candidates, const Options& op
   set_steps(candidates, partition_of);
   pool.for_blocks(wanted, 1, [&](std::size_t p, std::size_t) { code_partition(candidates, p, members_of(p)); });
   if (options.keep_rows) rows_ = ShortRows(candidates, pool);
-  set_effort(effort_);
+  finish();
 }
 
 // A direction that all partitions are wide in has wider steps.
@@ -92,13 +92,15 @@ void PartitionedIndex::code_partition(ConstMatrixView candidates, std::size_t pa
   }
 }
 
+void PartitionedIndex::finish() {
+  for (std::size_t p = 0; p < num_partitions(); ++p) largest_ = std::max(largest_, (starts_[p + 1] - starts_[p]) * kNibbleBlock);
+  set_effort(effort_);
+}
+
 void PartitionedIndex::set_effort(Effort effort) {
   effort_ = effort;
   hopes_.resize(spreads_.size());
-  for (std::size_t p = 0; p < hopes_.size(); ++p) {
-    hopes_[p] = effort.reach * spreads_[p];
-    largest_ = std::max(largest_, (starts_[p + 1] - starts_[p]) * kNibbleBlock);
-  }
+  for (std::size_t p = 0; p < hopes_.size(); ++p) hopes_[p] = effort.reach * spreads_[p];
 }
 
 std::size_t PartitionedIndex::size_bytes() const {

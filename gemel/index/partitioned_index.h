@@ -62,6 +62,7 @@ class PartitionedIndex : public VectorIndex {
   PartitionedIndex() = default;
   void set_steps(ConstMatrixView candidates, const std::vector<std::uint32_t>& partition_of);
   void code_partition(ConstMatrixView candidates, std::size_t partition, std::span<const std::uint32_t> members);
+  void finish();  // what follows from partitions and spreads, built or loaded
 
   std::size_t num_candidates_ = 0, dim_ = 0, num_groups_ = 0;  // of 4 values
   Matrix centroids_;

@@ -82,7 +82,7 @@ Result<PartitionedIndex> PartitionedIndex::load(const SafetensorsFile& file, std
   index.steps_ = to_vector(steps);
   index.ids_ = to_vector(ids);
   index.codes_.assign(codes.begin(), codes.end());
-  index.set_effort(index.effort_);
+  index.finish();
   return index;
 }
 

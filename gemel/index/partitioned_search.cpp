@@ -10,6 +10,7 @@
 #include "gemel/base/check.h"
 #include "gemel/index/partitioned_index.h"
 #include "gemel/numerics/kernels.h"
+#include "gemel/numerics/prefetch.h"
 
 namespace gemel {
 namespace {
@@ -111,8 +112,7 @@ class PartitionedIndex::Seeker {
       for (const std::uint32_t row : which_) index_.rows_.prefetch(row);
       return index_.rows_.score(which_, query_, scores_.data());
     }
-    for (const std::uint32_t row : which_)
-      for (std::size_t d = 0; d < index_.dim_; d += 16) __builtin_prefetch(request_.candidates.row(row).data() + d);
+    for (const std::uint32_t row : which_) prefetch(request_.candidates.row(row));
     kernels().score_rows(request_.candidates.data, which_.data(), which_.size(), query_.data(), index_.dim_, scores_.data());
   }
 

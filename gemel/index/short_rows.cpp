@@ -5,12 +5,13 @@
 #include <limits>
 
 #include "gemel/numerics/kernels.h"
+#include "gemel/numerics/prefetch.h"
 
 namespace gemel {
 namespace {
 
 constexpr float kLargest = 32767;
-constexpr std::size_t kRowsPerBlock = 1024, kLineValues = 32;
+constexpr std::size_t kRowsPerBlock = 1024;
 
 }  // namespace
 
@@ -31,9 +32,7 @@ ShortRows::ShortRows(ConstMatrixView rows, ThreadPool& pool) : values_(rows.size
 ShortRows::ShortRows(std::span<const std::int16_t> values, std::span<const float> steps)
     : values_(values.begin(), values.end()), steps_(steps.begin(), steps.end()) {}
 
-void ShortRows::prefetch(std::uint32_t row) const {
-  for (std::size_t d = 0; d < dim(); d += kLineValues) __builtin_prefetch(values_.data() + row * dim() + d);
-}
+void ShortRows::prefetch(std::uint32_t row) const { gemel::prefetch(values().subspan(row * dim(), dim())); }
 
 void ShortRows::score(std::span<const std::uint32_t> which, std::span<const float> query, float* out) const {
   kernels().score_short_rows(values_.data(), which.data(), which.size(), query.data(), query.size(), out);

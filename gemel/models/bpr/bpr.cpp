@@ -6,6 +6,7 @@
 
 #include "gemel/models/stratified_pairs.h"
 #include "gemel/numerics/kernels.h"
+#include "gemel/numerics/prefetch.h"
 #include "gemel/numerics/safetensors.h"
 
 namespace gemel {
@@ -16,17 +17,9 @@ constexpr double kInitialDeviation = 0.1;  // of a factor
 constexpr std::size_t kHistoryLength = 100;  // the last events after the fit that a customer is moved by
 constexpr int kStepsOfAnEvent = 10;
 constexpr int kMaxDraws = 100;
-constexpr std::size_t kPairsAhead = 8;  // are fetched: they lie anywhere
+constexpr std::size_t kPairsAhead = 8, kLinesAhead = 8;  // are fetched: they lie anywhere
 
 float sigmoid(float x) { return 1 / (1 + std::exp(-x)); }
-
-// Of what is long the beginning.
-template <class T>
-void prefetch(std::span<const T> values) {
-  constexpr std::size_t kLineBytes = 64, kLines = 8;
-  values = values.first(std::min(values.size(), kLines * kLineBytes / sizeof(T)));
-  for (std::size_t n = 0; n < values.size(); n += kLineBytes / sizeof(T)) __builtin_prefetch(values.data() + n);
-}
 
 void set_random(std::span<float> row, std::uint64_t seed, std::uint64_t stream) {
   Rng rng(seed, stream);
@@ -119,9 +112,9 @@ Result<void> Bpr::fit(const TrainView& view, const FitContext& context) {
         const MatrixPair& pair = block.pairs[n];
         if (n + kPairsAhead < block.pairs.size()) {
           const MatrixPair& ahead = block.pairs[n + kPairsAhead];
-          prefetch(std::as_const(user_factors_).row(ahead.row));
-          prefetch(std::as_const(item_factors_).row(ahead.column));
-          prefetch(users.row(ahead.row));
+          prefetch(std::as_const(user_factors_).row(ahead.row), kLinesAhead);
+          prefetch(std::as_const(item_factors_).row(ahead.column), kLinesAhead);
+          prefetch(users.row(ahead.row), kLinesAhead);
         }
         const auto user = user_factors_.row(pair.row);
         const auto negative = draw_negative(user, users.row(pair.row), block.columns, rng);
