@@ -94,6 +94,7 @@ class RowProducts {
  private:
   bool touches_most(std::uint32_t row) const;
   void add_columns(std::uint32_t row);
+  void prefetch_column(std::uint32_t column) const;
 
   const InteractionRows& rows_;
   const InteractionRows& columns_;
